@@ -1,0 +1,448 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive import Counts, DatabaseError, IndexRow, Outcome, Paragraph, Passage, Release, ReleaseSummary, Store, UnknownRelease
+from archive.database import Database, connect
+
+PLAIN = Release("Judul", "MADIUN – Satu.\n\nDua.", city="MADIUN", initials=("ney", "agi"), office="humas", source="/a/1.txt")
+WITH_ID = replace(PLAIN, id="r-1", url="https://a.example/1", published="2023-03-21T09:30", topic="Sosial")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "data" / "archive.sqlite")
+    yield store
+    store.close()
+
+
+def add(store: Store, *releases: Release) -> list[Outcome]:
+    return [added.outcome for added in store.add(releases)]
+
+
+def add_one(store: Store, release: Release) -> str:
+    (added,) = store.add([release])
+    return added.id
+
+
+def live_texts(store: Store) -> list[str]:
+    return [row.text for row in store.live_paragraphs()]
+
+
+# What comes in goes out
+
+
+def test_release_comes_back_as_it_went_in(archive: Store) -> None:
+    assert add(archive, WITH_ID) == [Outcome.NEW]
+    found = archive.release("r-1")
+    assert (found.id, found.version, found.title, found.body, found.url) == ("r-1", 1, "Judul", PLAIN.body, WITH_ID.url)
+    assert (found.published, found.date, found.topic) == ("2023-03-21T09:30", "2023-03-21", "Sosial")
+    assert (found.city, found.initials, found.office, found.source) == ("MADIUN", ("ney", "agi"), "humas", "/a/1.txt")
+    assert found.paragraphs == (Paragraph(0, "MADIUN – Satu."), Paragraph(1, "Dua."))
+    assert not found.removed
+    assert found.imported_at.endswith("+00:00")
+
+
+def test_reopened_archive_holds_the_same(archive: Store, tmp_path: Path) -> None:
+    add(archive, WITH_ID)
+    before = archive.release("r-1")
+    archive.close()
+    reopened = Store(tmp_path / "data" / "archive.sqlite")
+    assert reopened.release("r-1") == before
+    reopened.close()
+
+
+def test_unknown_releases_and_versions_are_named(archive: Store) -> None:
+    add(archive, WITH_ID)
+    with pytest.raises(UnknownRelease, match="the archive holds no release 'r-2'"):
+        archive.release("r-2")
+    with pytest.raises(UnknownRelease, match="the archive holds no version 2 of release 'r-1'"):
+        archive.release("r-1", version=2)
+    for method in (archive.versions, archive.remove, archive.restore):
+        with pytest.raises(UnknownRelease, match="the archive holds no release 'r-2'"):
+            method("r-2")
+
+
+def test_numbers_of_an_empty_archive(archive: Store) -> None:
+    assert archive.counts() == Counts(releases=0, paragraphs=0, versions=0, removed=0)
+    assert (archive.topics(), archive.date_range(), archive.sample_loaded(), archive.state()) == ([], None, False, 0)
+    assert list(archive.live_paragraphs()) == []
+
+
+def test_numbers_count_live_releases_in_their_current_version(archive: Store) -> None:
+    sample = Release("S", "Isi.", url="https://tirtapura.example/s/", published="2019-01-02", topic="Hukum")
+    add(archive, WITH_ID, sample, replace(sample, title="T", url="https://a.example/t"), replace(PLAIN, title="U", source="/u"))
+    add(archive, replace(WITH_ID, body="Satu saja."))
+    assert archive.counts() == Counts(releases=4, paragraphs=5, versions=5, removed=0)
+    assert archive.topics() == [("Hukum", 2), ("Sosial", 1)]
+    assert archive.date_range() == ("2019-01-02", "2023-03-21")
+    assert archive.sample_loaded()
+    archive.remove("r-1")
+    archive.remove(add_one(archive, sample))
+    assert archive.counts() == Counts(releases=2, paragraphs=3, versions=5, removed=2)
+    assert archive.topics() == [("Hukum", 1)]
+    assert not archive.sample_loaded()
+
+
+def test_live_paragraphs_stand_in_order_of_release_and_position(archive: Store) -> None:
+    add(archive, WITH_ID, Release("B", "Tiga."))
+    add(archive, replace(WITH_ID, body="Satu baru.\n\nDua."))
+    assert list(archive.live_paragraphs()) == [
+        IndexRow(4, 1, 0, "Satu baru.", "Judul", "2023-03-21T09:30", "Sosial"),
+        IndexRow(5, 1, 1, "Dua.", "Judul", "2023-03-21T09:30", "Sosial"),
+        IndexRow(3, 2, 0, "Tiga.", "B", None, None),
+    ]
+
+
+def test_passages_resolve_in_superseded_versions_but_not_in_removed_releases(archive: Store) -> None:
+    add(archive, WITH_ID, Release("B", "Tiga.", id="b"))
+    add(archive, replace(WITH_ID, title="Judul baru"))
+    summary = ReleaseSummary("r-1", "Judul", "https://a.example/1", "2023-03-21", "Sosial", 1)
+    old = Passage(2, 1, "Dua.", summary)
+    other = Passage(3, 0, "Tiga.", ReleaseSummary("b", "B", None, None, None, 1))
+    new = Passage(5, 1, "Dua.", replace(summary, title="Judul baru", version=2))
+    assert archive.fetch_passages([5, 2, 3, 99]) == {2: old, 3: other, 5: new}
+    archive.remove("r-1")
+    assert archive.fetch_passages([5, 2, 3]) == {3: other}
+    assert archive.fetch_passages([]) == {}
+
+
+# Which release is which
+
+
+def test_importing_twice_changes_nothing(archive: Store) -> None:
+    releases = [WITH_ID, replace(PLAIN, title="B", source="/a/2.txt"), replace(PLAIN, title="C", source="/a/3.jsonl#1")]
+    assert add(archive, *releases) == [Outcome.NEW] * 3
+    state = archive.state()
+    assert add(archive, *releases) == [Outcome.UNCHANGED] * 3
+    assert (archive.state(), archive.counts().versions) == (state, 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "Baru"}, {"body": "Baru."}, {"url": "https://a.example/2"}, {"published": "2023-03-22"}, {"topic": None}],
+)
+def test_any_change_makes_a_version_and_keeps_the_old_one(archive: Store, change: dict[str, Any]) -> None:
+    add(archive, WITH_ID)
+    state = archive.state()
+    assert add(archive, replace(WITH_ID, **change)) == [Outcome.CHANGED]
+    assert archive.state() > state
+    old, new = archive.versions("r-1")
+    assert (old.version, new.version) == (1, 2)
+    assert archive.release("r-1", version=1) == old
+    assert archive.release("r-1") == new
+    assert (old.title, old.body, old.url, old.published, old.topic) == tuple(
+        getattr(WITH_ID, name) for name in ("title", "body", "url", "published", "topic")
+    )
+    assert all(getattr(new, name) == value for name, value in change.items())
+
+
+def test_a_release_that_changes_back_gets_a_third_version(archive: Store) -> None:
+    add(archive, WITH_ID)
+    add(archive, replace(WITH_ID, body="Baru."))
+    assert add(archive, WITH_ID) == [Outcome.CHANGED]
+    assert [version.body for version in archive.versions("r-1")] == [WITH_ID.body, "Baru.", WITH_ID.body]
+
+
+def test_the_own_id_decides_over_address_and_text(archive: Store) -> None:
+    assert add(archive, WITH_ID, replace(WITH_ID, id="r-2")) == [Outcome.NEW, Outcome.NEW]
+    assert add(archive, replace(WITH_ID, id="r-2", url="https://a.example/2", body="Lain.")) == [Outcome.CHANGED]
+    assert live_texts(archive) == ["MADIUN – Satu.", "Dua.", "Lain."]
+
+
+def test_the_address_decides_where_there_is_no_id(archive: Store) -> None:
+    first = replace(PLAIN, url="https://a.example/1")
+    assert add(archive, first, replace(first, url="https://a.example/2", source="/a/2.txt")) == [Outcome.NEW, Outcome.NEW]
+    assert add(archive, replace(first, body="Baru.", source="/elsewhere.jsonl#9")) == [Outcome.CHANGED]
+    assert live_texts(archive) == ["Baru.", "MADIUN – Satu.", "Dua."]
+
+
+def test_an_address_corrected_in_a_file_makes_no_second_release(archive: Store) -> None:
+    add(archive, replace(PLAIN, url="https://a.example/typo"))
+    assert add(archive, replace(PLAIN, url="https://a.example/1")) == [Outcome.CHANGED]
+    assert archive.counts().releases == 1
+
+
+def test_the_file_decides_where_there_is_neither(archive: Store) -> None:
+    id = add_one(archive, PLAIN)
+    assert add(archive, replace(PLAIN, title="Judul baru", body="Baru.")) == [Outcome.CHANGED]
+    assert [version.title for version in archive.versions(id)] == ["Judul", "Judul baru"]
+
+
+def test_a_moved_folder_adds_nothing_and_later_edits_are_recognised(archive: Store) -> None:
+    id = add_one(archive, PLAIN)
+    state = archive.state()
+    moved = replace(PLAIN, source="/b/1.txt")
+    assert add(archive, moved) == [Outcome.UNCHANGED]
+    assert archive.state() == state
+    assert add(archive, replace(moved, body="Baru.")) == [Outcome.CHANGED]
+    assert archive.release(id).source == "/b/1.txt"
+    assert archive.counts().releases == 1
+
+
+def test_files_that_swapped_their_names_are_unchanged(archive: Store) -> None:
+    other = replace(PLAIN, title="B", source="/a/2.txt")
+    add(archive, PLAIN, other)
+    assert add(archive, replace(PLAIN, source="/a/2.txt"), replace(other, source="/a/1.txt")) == [Outcome.UNCHANGED] * 2
+
+
+def test_lines_that_moved_are_unchanged_and_an_edited_line_overwrites_nothing(archive: Store) -> None:
+    add(archive, replace(PLAIN, source="/a.jsonl#1"))
+    above = Release("Baru", "Isi.", source="/a.jsonl#1")
+    assert add(archive, above, replace(PLAIN, source="/a.jsonl#2")) == [Outcome.NEW, Outcome.UNCHANGED]
+    assert live_texts(archive) == ["MADIUN – Satu.", "Dua.", "Isi."]
+
+
+def test_a_bare_copy_wipes_out_no_metadata_and_a_richer_one_adds_its_own(archive: Store) -> None:
+    dated = replace(PLAIN, published="2023-03-21")
+    copy = replace(PLAIN, source="/copy.txt")
+    add(archive, dated)
+    assert add(archive, copy, dated, copy) == [Outcome.UNCHANGED] * 3
+    richer = replace(copy, published="2023-03-21", topic="Sosial")
+    assert add(archive, richer) == [Outcome.CHANGED]
+    assert add(archive, richer, PLAIN, dated) == [Outcome.UNCHANGED] * 3
+    assert (archive.topics(), archive.date_range()) == ([("Sosial", 1)], ("2023-03-21", "2023-03-21"))
+
+
+def test_an_id_or_address_given_later_belongs_to_the_release(archive: Store) -> None:
+    id = add_one(archive, PLAIN)
+    with_url = replace(PLAIN, url="https://a.example/1")
+    assert add(archive, with_url) == [Outcome.CHANGED]
+    assert add(archive, replace(with_url, id="r-1")) == [Outcome.UNCHANGED]
+    assert add(archive, replace(with_url, id="r-1", body="Baru.")) == [Outcome.CHANGED]
+    assert archive.release(id).version == 3
+    assert archive.counts().releases == 1
+
+
+def test_public_ids_are_stable_short_and_never_shared(archive: Store, tmp_path: Path) -> None:
+    with_url = replace(PLAIN, url="https://a.example/1")
+    other = Store(tmp_path / "other.sqlite")
+    id = add_one(other, with_url)
+    other.close()
+    assert len(id) == 12
+    assert int(id, 16) >= 0
+    assert add_one(archive, Release("Penghuni", "Isi.", id=id)) == id
+    longer = add_one(archive, with_url)
+    assert longer.startswith(id)
+    assert len(longer) == 13
+
+
+def test_two_releases_of_one_import_cannot_replace_each_other(archive: Store) -> None:
+    twin = replace(WITH_ID, body="Lain.")
+    assert add(archive, WITH_ID, twin) == [Outcome.NEW, Outcome.CLASH]
+    assert add(archive, WITH_ID, twin, WITH_ID) == [Outcome.UNCHANGED, Outcome.CLASH, Outcome.UNCHANGED]
+    assert live_texts(archive) == ["MADIUN – Satu.", "Dua."]
+
+
+def test_a_removed_release_stays_out_until_restored(archive: Store) -> None:
+    id = add_one(archive, PLAIN)
+    state = archive.state()
+    assert archive.remove(id)
+    assert not archive.remove(id)
+    assert archive.state() == state + 1
+    assert live_texts(archive) == []
+    assert archive.release(id).removed
+    moved, edited = replace(PLAIN, source="/b.txt"), replace(PLAIN, body="Baru.")
+    assert add(archive, PLAIN, moved, edited) == [Outcome.REMOVED_EARLIER] * 3
+    assert archive.counts() == Counts(releases=0, paragraphs=0, versions=1, removed=1)
+    assert archive.restore(id)
+    assert not archive.restore(id)
+    assert live_texts(archive) == ["MADIUN – Satu.", "Dua."]
+    assert add(archive, edited) == [Outcome.CHANGED]
+
+
+# Durability and sharing
+
+
+def test_outcomes_are_reported_only_once_they_are_on_the_disk(archive: Store, tmp_path: Path) -> None:
+    outcomes = archive.add(Release(f"Judul {number}", "Isi.") for number in range(600))
+    next(outcomes)
+    other = Store(tmp_path / "data" / "archive.sqlite")
+    assert other.counts().releases == 256
+    other.close()
+    assert len(list(outcomes)) == 599
+
+
+def test_a_batch_is_written_wholly_or_not_at_all(archive: Store) -> None:
+    def releases() -> Iterator[Release]:
+        for number in range(300):
+            yield Release(f"Judul {number}", "Isi.")
+        raise RuntimeError("reader broke")
+
+    with pytest.raises(RuntimeError, match="reader broke"):
+        list(archive.add(releases()))
+    assert archive.counts().releases == 256
+
+
+def test_threads_share_one_store(archive: Store) -> None:
+    def work(thread: int) -> None:
+        list(archive.add(Release(f"Judul {number}", "Sama.", id=f"r{number}") for number in range(50)))
+        list(archive.add(Release(f"Judul {thread}-{number}", "Isi.") for number in range(50)))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert archive.counts() == Counts(releases=250, paragraphs=250, versions=250, removed=0)
+
+
+def test_readers_see_a_whole_state_while_another_thread_writes(archive: Store) -> None:
+    add(archive, *(Release(f"Judul {number}", "Isi.") for number in range(10)))
+    rows = archive.live_paragraphs()
+    next(rows)
+    writer = threading.Thread(target=add, args=(archive, Release("Judul baru", "Isi.")))
+    writer.start()
+    writer.join()
+    assert len(list(rows)) == 9
+    assert len(list(archive.live_paragraphs())) == 11
+
+
+def test_a_locked_archive_is_one_clear_error(archive: Store, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "archive.sqlite"
+    impatient = Store(path, timeout_s=0.05)
+    with (
+        archive.database.transaction(),
+        pytest.raises(DatabaseError, match=r"archive\.sqlite: another process is writing to it; wait for that to finish"),
+    ):
+        add(impatient, PLAIN)
+    assert add(impatient, PLAIN) == [Outcome.NEW]
+    impatient.close()
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_written(archive: Store) -> None:
+    add(archive, PLAIN)
+    pages = archive.database.connection.execute("PRAGMA page_count").fetchone()[0]
+    archive.database.connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DatabaseError, match=r"archive\.sqlite: the disk is full; make room, then run the same command again"):
+        add(archive, Release("Besar", "Panjang. " * 10_000))
+    assert archive.counts() == Counts(releases=1, paragraphs=2, versions=1, removed=0)
+    archive.database.connection.execute("PRAGMA max_page_count = 100000")
+    assert add(archive, Release("Besar", "Panjang. " * 10_000)) == [Outcome.NEW]
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite"
+    path.write_bytes(b"bukan basis data\n" * 100)
+    with pytest.raises(DatabaseError, match=r"archive\.sqlite: the file is no SQLite database; move it away"):
+        Store(path)
+    assert path.read_bytes() == b"bukan basis data\n" * 100
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseError, match=r"file/data: this data folder cannot be created: Not a directory; name another"):
+        Store(tmp_path / "file" / "data" / "archive.sqlite")
+    (tmp_path / "archive.sqlite").mkdir()
+    with pytest.raises(DatabaseError, match=r"archive\.sqlite: it cannot be opened"):
+        Store(tmp_path / "archive.sqlite")
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that every user may enter, which pytest's own is not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Be nobody for a while, since root may write to whatever is read-only."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("folder_mode", [0o555, 0o777])
+def test_a_read_only_archive_is_one_clear_error(shared_folder: Path, folder_mode: int) -> None:
+    path = shared_folder / "archive.sqlite"
+    Store(path).close()
+    path.chmod(0o444)
+    shared_folder.chmod(folder_mode)
+    with (
+        without_privileges(),
+        pytest.raises(DatabaseError, match=r"archive\.sqlite: the file or its folder is read-only; allow"),
+    ):
+        add(Store(path), PLAIN)
+
+
+def test_an_immutable_database_is_read_without_a_trace(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    connect(path, scripts(tmp_path / "migrations", "CREATE TABLE note (text);\nINSERT INTO note VALUES ('a');\n")).close()
+    database = Database(path, immutable=True)
+    assert [tuple(row) for row in database.rows("SELECT * FROM note")] == [("a",)]
+    with pytest.raises(DatabaseError, match="the file or its folder is read-only"), database.transaction() as connection:
+        connection.execute("INSERT INTO note VALUES ('b')")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.sqlite", "migrations"]
+    database.close()
+    missing = Database(tmp_path / "tiada.sqlite", immutable=True)
+    with pytest.raises(DatabaseError, match=r"tiada\.sqlite: it cannot be opened"):
+        missing.row("SELECT 1")
+
+
+# Migrations
+
+
+def scripts(folder: Path, *texts: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for number, text in enumerate(texts, start=1):
+        (folder / f"{number:04}_step.sql").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_older_schema_is_migrated_and_keeps_its_rows(tmp_path: Path) -> None:
+    path, folder = tmp_path / "a.sqlite", tmp_path / "migrations"
+    first = "CREATE TABLE note (text TEXT); -- satu; dua\nINSERT INTO note VALUES ('a;b');\n"
+    connect(path, scripts(folder, first)).close()
+    database = connect(path, scripts(folder, first, "ALTER TABLE note ADD COLUMN lang TEXT DEFAULT 'id';\n"))
+    assert [tuple(row) for row in database.rows("SELECT * FROM note")] == [("a;b", "id")]
+    database.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path, folder = tmp_path / "a.sqlite", tmp_path / "migrations"
+    connect(path, scripts(folder, "CREATE TABLE note (text TEXT);\n")).close()
+    scripts(folder, "CREATE TABLE note (text TEXT);\n", "DROP TABLE note;\nINSERT INTO missing VALUES (1);\n")
+    with pytest.raises(sqlite3.OperationalError, match="no such table: missing"):
+        connect(path, folder)
+    database = connect(path, scripts(folder, "CREATE TABLE note (text TEXT);\n", "CREATE TABLE b (c TEXT);\n"))
+    assert list(database.rows("SELECT * FROM note")) == []
+    database.close()
+
+
+def test_a_newer_schema_is_refused(archive: Store, tmp_path: Path) -> None:
+    archive.database.connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(DatabaseError, match=r"comes from a newer Telusur \(schema 99, known 1\); update"):
+        Store(tmp_path / "data" / "archive.sqlite")
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    names = sorted(file.name for file in (files("archive") / "migrations").iterdir())
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+def test_the_archive_is_durable(archive: Store) -> None:
+    pragmas = {name: archive.database.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
+    assert pragmas == PRAGMAS
+
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
