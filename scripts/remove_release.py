@@ -13,8 +13,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         (
             "remove",
             "take releases out of every search",
-            "Take releases out of every search, at once and for good: they stay out, however often they are imported, until "
-            "until restored. Their text is kept.",
+            "Take releases out of every search at once. They stay out, however often they are imported, until restored.",
         ),
         ("restore", "bring removed releases back", "Bring removed releases back into the archive."),
     ):

@@ -1,0 +1,149 @@
+"""Where model weights come from: the embedded default, a folder, or a name on the model hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from index.embedded import PACKED_SHA256, ModelError, packed_file, read_packed, unpack
+
+EMBEDDED = "multilingual-e5-small"
+"""Name of the model that comes with Telusur and needs no network."""
+
+_LAYOUT = 1  # raised whenever `unpack` writes something else
+_FINGERPRINT_FILE = "telusur-fingerprint.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights on this machine's disk.
+
+    Attributes:
+        name: What the keeper asked for.
+        folder: A sentence-transformers folder.
+        fingerprint: 16 hex digits of a SHA-256 over the folder's files; the same weights have the same one everywhere.
+    """
+
+    name: str
+    folder: Path
+    fingerprint: str
+
+
+def default_cache_dir() -> Path:
+    """The user's cache folder for this program, by the platform's convention."""
+    return platformdirs.user_cache_path("telusur")
+
+
+def resolve(name: str | None = None, cache_dir: Path | None = None) -> Model:
+    """Find a model's weights without loading them.
+
+    Args:
+        name: None for the embedded default, the path of a sentence-transformers folder, or a name on the model hub.
+        cache_dir: Where the embedded model is unpacked to, once.
+
+    Raises:
+        ModelError: There is no such model, or its files are damaged.
+    """
+    cache_dir = cache_dir or default_cache_dir()
+    if name is None or name == EMBEDDED:
+        return _embedded(cache_dir)
+    folder = Path(name)
+    if folder.is_dir():
+        if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+            raise ModelError(f"{folder} holds no sentence-transformers model: neither modules.json nor config.json is in it")
+        return Model(str(folder.resolve()), folder, fingerprint(folder, cache_dir))
+    snapshot = _from_hub(name)
+    return Model(name, snapshot, fingerprint(snapshot, cache_dir))
+
+
+def fingerprint(folder: Path, cache_dir: Path) -> str:
+    """Hash the files of a model folder: 16 hex digits over names and contents.
+
+    Hashing half a gigabyte takes a second, so the result is kept beside sizes and modification times in `cache_dir`.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _FINGERPRINT_FILE)
+    stamp = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    key = hashlib.sha256(json.dumps([str(folder.resolve()), stamp]).encode()).hexdigest()
+    memo = cache_dir / "fingerprints" / key
+    if memo.is_file():
+        return memo.read_text(encoding="ascii")
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    result = digest.hexdigest()[:16]
+    _write_atomically(memo, result)
+    return result
+
+
+def _embedded(cache_dir: Path) -> Model:
+    folder = cache_dir / "models" / f"{EMBEDDED}-{PACKED_SHA256[:12]}-{_LAYOUT}"
+    record = folder / _FINGERPRINT_FILE
+    if not record.is_file():
+        _unpack_once(folder, cache_dir)
+    known = json.loads(record.read_text(encoding="utf-8"))
+    for name, size in known["sizes"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise ModelError(f"the unpacked default model is damaged ({path}): delete {folder}, it is made again")
+    return Model(EMBEDDED, folder, known["fingerprint"])
+
+
+def _unpack_once(folder: Path, cache_dir: Path) -> None:
+    """Unpack beside the final place and rename: a kill leaves no half model, and of two processes at once one wins."""
+    packed = read_packed(packed_file())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        workshop = folder.parent / f".unpacking-{os.getpid()}"
+        workshop.mkdir()
+        try:
+            unpack(packed, workshop)
+            sizes = {str(path.relative_to(workshop)): path.stat().st_size for path in workshop.rglob("*") if path.is_file()}
+            record = {"fingerprint": fingerprint(workshop, cache_dir), "sizes": sizes}
+            (workshop / _FINGERPRINT_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            if folder.exists() and not (folder / _FINGERPRINT_FILE).exists():
+                shutil.rmtree(folder)
+            workshop.rename(folder)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+    except OSError as error:
+        if (folder / _FINGERPRINT_FILE).is_file():
+            return  # another process was faster
+        raise ModelError(
+            f"cannot unpack the default model into {folder}: {error.strerror}; make room or set TELUSUR_CACHE"
+        ) from error
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    # Of the many formats a hub repository may hold, only what sentence-transformers loads.
+    patterns = ["*.json", "*.txt", "*.model", "*.safetensors", "*/config.json", "*/*.safetensors"]
+    try:
+        try:
+            return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=True))
+        except LocalEntryNotFoundError:
+            return Path(snapshot_download(name, allow_patterns=patterns))
+    except HFValidationError as error:
+        raise ModelError(
+            f"{name!r} is neither a folder nor a model name: give a path, or a name such as intfloat/{EMBEDDED}"
+        ) from error
+    except (HfHubHTTPError, OSError, LocalEntryNotFoundError) as error:
+        raise ModelError(f"the model {name!r} cannot be fetched; check name and network, or leave --model out") from error
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+    Path(temporary).replace(path)

@@ -1,0 +1,79 @@
+"""telusur search: print ranked passages."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import textwrap
+from contextlib import closing
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index import Answer, Hit
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "search",
+        parents=[parent],
+        help="print ranked passages",
+        description="Search by meaning and by words; each release stands once, with the passage that answers best.",
+    )
+    parser.add_argument("query", metavar="QUERY", help='a question or a statement, such as "ASN harus melayani"')
+    parser.add_argument("-k", type=int, default=10, help="releases wanted (default: 10)")
+    parser.add_argument("--offset", type=int, default=0, help="releases to leave out at the top (default: 0)")
+    parser.add_argument("--since", metavar="DATE", type=_day, help="published on this day or later, YYYY-MM-DD")
+    parser.add_argument("--until", metavar="DATE", type=_day, help="published on this day or earlier, YYYY-MM-DD")
+    parser.add_argument("--topic", metavar="NAME", action="append", default=[], help="only this topic; may be given again")
+    parser.add_argument("--model", metavar="NAME", help="insist on this model (default: the one that made the index)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search the index of args.data.
+
+    Raises:
+        ValueError: An argument is out of range.
+        GenerationError: There is no index, it is damaged, or another model made it.
+        ModelError: The model cannot be loaded.
+    """
+    from index import Index, Query  # here, not above, so that --help stays instant
+
+    query = Query(args.query, args.k, args.offset, args.since, args.until, tuple(args.topic))
+    with closing(Index(args.data, args.model, args.cache)) as index:
+        index.warm()  # else `took_ms` would be the time of loading the model
+        answer = index.search(query)
+    if args.json:
+        sys.stdout.write(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write(_render(answer))
+    return 0
+
+
+def _render(answer: Answer) -> str:
+    width = min(shutil.get_terminal_size().columns, 110)
+    blocks = [_render_hit(hit, width) for hit in answer.hits]
+    shown = f"{len(answer.hits)} of {answer.total:,} releases" if answer.hits else "no release passes these filters"
+    return "\n".join([*blocks, f"{shown}, {answer.took_ms:.0f} ms\n"])
+
+
+def _render_hit(hit: Hit, width: int) -> str:
+    release = hit.passage.release
+    facts = " · ".join(filter(None, (release.published, release.topic, release.url or release.id)))
+    lines = [f"{hit.rank:>3}. {release.title}", f"     {facts}"]
+    lines += textwrap.wrap(hit.passage.text, width, initial_indent="     ", subsequent_indent="     ")
+    if hit.more:
+        places = ", ".join(str(one.passage.position) for one in hit.more)
+        lines.append(f"     (paragraph {hit.passage.position}; also {places})")
+    return "\n".join(lines) + "\n"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date: write YYYY-MM-DD") from error
