@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "index",
         parents=[parent],
         help="embed what is new and publish the next generation of the index",
-        description="Embed the paragraphs that are new and publish the next generation of the index. Where nothing has changed, "
+        description="Embed the paragraphs that are new and publish the next generation of the index. Where nothing changed, "
         "nothing is loaded; where a run was killed, the next one goes on from there.",
     )
     parser.add_argument("--model", metavar="NAME", help="sentence-transformers name or folder (default: the embedded one)")
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         return Encoder(model)
 
     def start_progress(total: int) -> tqdm[NoReturn]:
-        bar: tqdm[NoReturn] = tqdm(total=total, desc="embedding", unit=" paragraphs", file=sys.stderr, mininterval=0.5)
+        bar: tqdm[NoReturn] = tqdm(total=total, desc="embedding", unit=" paragraphs", file=sys.stderr)
         bars.append(bar)
         return bar
 

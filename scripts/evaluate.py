@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "evaluate",
         parents=[parent],
         help="measure the search on queries whose answers are known",
-        description="Ask the queries of a judged file (JSON Lines: query, kind, releases, paragraphs) and report nDCG@10, MRR@10, "
+        description="Ask a file of judged queries (JSON Lines: query, kind, releases, paragraphs) and report nDCG@10, MRR@10, "
         "recall@1 and recall@10 for each kind of query, by release and by paragraph.",
     )
     parser.add_argument("queries", metavar="QUERIES.jsonl", type=Path, help="the judged queries")
