@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +93,24 @@ class Encoder:
             features = module(features)
         vectors = self._torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
         return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
+
+
+def load_plain(model: Model) -> Callable[[Sequence[str]], Matrix]:
+    """Load a model as sentence-transformers itself would, in float32: what a benchmark compares with.
+
+    Returns:
+        A function from texts to float32 vectors, shape (len(texts), dim).
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(model.folder), device="cpu", model_kwargs={"dtype": torch.float32}, local_files_only=True)
+    prompt = _prompt(plain, "passage", "document")
+
+    def encode(texts: Sequence[str]) -> Matrix:
+        return np.asarray(plain.encode(list(texts), prompt=prompt, show_progress_bar=False))
+
+    return encode
 
 
 def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:

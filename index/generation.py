@@ -19,7 +19,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from archive import IndexRow
+from archive import DatabaseError, IndexRow
 from index import lexical
 from index.encoder import Matrix
 
@@ -171,7 +171,7 @@ def current_number(folder: Path) -> int | None:
         GenerationError: The pointer holds no number.
     """
     try:
-        text = (folder / POINTER).read_text(encoding="ascii")
+        text = (folder / POINTER).read_bytes()
     except FileNotFoundError:
         return None
     try:
@@ -204,10 +204,13 @@ def load(folder: Path) -> Generation:
             raise NoGeneration(f"{folder} holds no index yet: run telusur index")
         try:
             return _open(_path(folder, number))
-        except FileNotFoundError as error:
-            # Between pointer and files, a builder may have published another and tidied this one away.
-            if current_number(folder) == number:
+        except (FileNotFoundError, GenerationError, DatabaseError) as error:
+            # Between pointer and files, a builder may have published others and tidied this one away.
+            if current_number(folder) != number:
+                continue
+            if isinstance(error, FileNotFoundError):
                 raise GenerationError(f"{error.filename} is missing: run telusur index --rebuild") from error
+            raise
 
 
 def publish(folder: Path, recipe: Recipe, rows: Sequence[IndexRow], vectors: Matrix, archive_state: int) -> Meta:
@@ -224,7 +227,8 @@ def publish(folder: Path, recipe: Recipe, rows: Sequence[IndexRow], vectors: Mat
 
     Raises:
         ValueError: There are no rows, or not one vector for each.
-        GenerationError: What was written does not read back.
+        GenerationError: The vectors cannot be written, or do not read back.
+        DatabaseError: The words cannot be written.
     """
     if not rows or len(rows) != len(vectors):
         raise ValueError(f"need one vector for each of at least one row: {len(rows)} rows, {len(vectors)} vectors")
@@ -237,7 +241,7 @@ def publish(folder: Path, recipe: Recipe, rows: Sequence[IndexRow], vectors: Mat
         arrays, topics = _describe(rows)
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
-        faiss.write_index(index, str(workshop / _VECTORS))
+        _write_index(index, workshop / _VECTORS)
         np.savez(workshop / _PARAGRAPHS, allow_pickle=False, **arrays)
         lexical.build(workshop / _WORDS, ((row.title, row.text) for row in rows))
         checksums = {name: _checksum(workshop / name) for name in (_VECTORS, _PARAGRAPHS, _WORDS)}
@@ -302,8 +306,22 @@ def _open(path: Path) -> Generation:
             raise GenerationError(f"{path / name} is damaged (its checksum differs): run telusur index --rebuild")
     with np.load(path / _PARAGRAPHS, allow_pickle=False) as arrays:
         columns = {name: arrays[name] for name in ("paragraph_ids", "releases", "days", "topics")}
-    index = faiss.read_index(str(path / _VECTORS))
+    index = _read_index(path / _VECTORS)
     return Generation(meta=meta, index=index, words=lexical.Words(path / _WORDS), **columns)
+
+
+def _write_index(index: faiss.Index, path: Path) -> None:
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise GenerationError(f"{path} cannot be written: make room, then run telusur index again") from error
+
+
+def _read_index(path: Path) -> faiss.Index:
+    try:
+        return faiss.read_index(str(path))
+    except RuntimeError as error:  # vanished meanwhile, or cut short by a full disk, which faiss does not notice
+        raise GenerationError(f"{path} cannot be read: see that the disk has room, then run telusur index --rebuild") from error
 
 
 def _parse_meta(text: str) -> Meta:

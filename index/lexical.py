@@ -22,8 +22,13 @@ class Words:
     """The words of one generation's paragraphs. Safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file that `build` wrote."""
+        """Open the file that `build` wrote.
+
+        Raises:
+            DatabaseError: It cannot be opened.
+        """
         self._database = Database(path, immutable=True)
+        self._database.row("PRAGMA schema_version")  # now, so that this thread keeps it though the file be tidied away
 
     def close(self) -> None:
         """Close the file."""

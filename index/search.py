@@ -248,7 +248,10 @@ class Index:
         passages = self.store.fetch_passages(int(live.paragraph_ids[row]) for group in page for row, _ in group)
         hits = []
         for rank, group in enumerate(page, query.offset + 1):
-            found = [Hit(place, score, passages[int(live.paragraph_ids[row])]) for place, (row, score) in enumerate(group, 1)]
+            texts = [(passages.get(int(live.paragraph_ids[row])), score) for row, score in group]
+            found = [Hit(place, score, passage) for place, (passage, score) in enumerate(texts, 1) if passage is not None]
+            if not found:  # removed by the keeper at this very moment
+                continue
             hits.append(replace(found[0], rank=rank, more=tuple(found[1:])))
         return tuple(hits)
 

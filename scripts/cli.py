@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts import build_index, evaluate, import_releases, remove_release, search, serve
+from scripts import benchmark, build_index, evaluate, import_releases, remove_release, search, serve
 
-_COMMANDS = (import_releases, build_index, search, serve, evaluate, remove_release)
+_COMMANDS = (import_releases, build_index, search, serve, evaluate, benchmark, remove_release)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

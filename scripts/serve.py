@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from index import Index
 
 _THREADS = 8
-_MAX_BODY_BYTES = 64 * 1024  # nothing here is posted
+_MAX_BODY_BYTES = 16 * 1024 * 1024  # below this the application refuses a body itself, and says so in its own form
 _HIGHEST_PORT = 65_535
 
 

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import web_archive
+from flask import Flask
+from flask.testing import FlaskClient
+from web_archive import FLOOD, HOSTILE, SERVE
+
+from index import Index
+from web import create_app
+
+SEARCH = "/api/v1/search"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    web_archive.fill(tmp_path, SERVE, FLOOD, HOSTILE)
+    web_archive.build(tmp_path)
+    index = web_archive.open_index(tmp_path)
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def app(index: Index) -> Flask:
+    return create_app({"INDEX": index})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def problem(
+    client: FlaskClient, path: str, status: int, method: str = "GET", headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The problem document that answers a request, after checking what each of them must hold."""
+    response = client.open(path, method=method, headers=headers)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    document: dict[str, Any] = json.loads(response.data)
+    assert document["status"] == status
+    assert all(document[name] for name in ("type", "title", "detail", "remedy"))
+    return document
+
+
+# Search
+
+
+def test_search_answers_as_the_contract_says(client: FlaskClient) -> None:
+    response = client.get(SEARCH, query_string={"q": "ASN harus melayani", "k": 1})
+    assert response.status_code == 200
+    assert response.content_type == "application/json"
+    document = response.get_json()
+    assert (document["query"], document["total"], document["generation"]) == ("ASN harus melayani", 3, 1)
+    assert document["took_ms"] >= 0
+    (hit,) = document["hits"]
+    assert (hit["rank"], hit["passage"], hit["paragraph"]) == (1, "‘’ASN itu melayani bukan dilayani,’’ tegasnya.", 1)
+    assert hit["link"] == "/releases/asn-melayani?p=1&v=1#p1"
+    assert hit["release"] == {
+        "id": "asn-melayani",
+        "title": SERVE.title,
+        "url": SERVE.url,
+        "published": "2023-03-21",
+        "topic": "Kepegawaian",
+        "version": 1,
+    }
+    assert {(more["paragraph"], more["link"]) for more in hit["more"]} == {
+        (0, "/releases/asn-melayani?p=0&v=1#p0"),
+        (2, "/releases/asn-melayani?p=2&v=1#p2"),
+    }
+
+
+def test_search_writes_members_in_order_and_indonesian_readably(client: FlaskClient) -> None:
+    text = client.get(SEARCH, query_string={"q": "melayani"}).get_data(as_text=True)
+    assert text.startswith('{"query":"melayani","total":3,')
+    assert "‘’ASN itu melayani bukan dilayani,’’" in text
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({"since": "2022-01-01"}, {"asn-melayani"}),
+        ({"until": "2021-01-19"}, {"banjir"}),
+        ({"since": "2021-01-19", "until": "2023-03-21"}, {"asn-melayani", "banjir"}),
+        ({"topic": "Kebencanaan"}, {"banjir"}),
+        ({"topic": ["Kebencanaan", "<b>Ekonomi</b>"]}, {"banjir", "hostile"}),
+        ({"topic": "Olahraga"}, set()),
+    ],
+)
+def test_filters_narrow_the_search(client: FlaskClient, filters: dict[str, Any], ids: set[str]) -> None:
+    document = client.get(SEARCH, query_string={"q": "melayani", **filters}).get_json()
+    assert {hit["release"]["id"] for hit in document["hits"]} == ids
+    assert document["total"] == len(ids)
+
+
+def test_offset_goes_on_where_the_last_page_ended(client: FlaskClient) -> None:
+    pages = [client.get(SEARCH, query_string={"q": "melayani", "k": 1, "offset": offset}).get_json() for offset in range(4)]
+    assert [[hit["rank"] for hit in page["hits"]] for page in pages] == [[1], [2], [3], []]
+    assert {page["total"] for page in pages} == {3}
+    assert {hit["release"]["id"] for page in pages for hit in page["hits"]} == {"asn-melayani", "banjir", "hostile"}
+
+
+def test_text_of_a_release_is_passed_on_unchanged(client: FlaskClient) -> None:
+    document = client.get(SEARCH, query_string={"q": "pasar", "topic": "<b>Ekonomi</b>"}).get_json()
+    (hit,) = document["hits"]
+    assert hit["release"]["title"] == HOSTILE.title
+
+
+def test_newly_published_generation_answers_without_a_restart(client: FlaskClient, tmp_path: Path) -> None:
+    assert client.get(SEARCH, query_string={"q": "melayani"}).get_json()["total"] == 3
+    web_archive.fill(tmp_path, *web_archive.many(2))
+    web_archive.build(tmp_path)
+    document = client.get(SEARCH, query_string={"q": "melayani"}).get_json()
+    assert (document["total"], document["generation"]) == (5, 2)
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "value", "detail"),
+    [
+        ("", "q", "", "q is empty or missing"),
+        ("q=", "q", "", "q is empty or missing"),
+        ("q=+%09", "q", " \t", "q is empty or missing"),
+        ("q=a%00b", "q", "a\0b", "U+0000"),
+        ("q=%ff", "q", "\ufffd", "not UTF-8"),
+        ("q=%ed%a0%80", "q", "\ufffd" * 3, "not UTF-8"),
+        ("q=" + "a" * 2_001, "q", "a" * 80 + "…", "too long: 2001"),
+        ("q=a&q=b", "q", "b", "more than once"),
+        ("q=a&k=0", "k", "0", "'0', is not a whole number from 1 to 100"),
+        ("q=a&k=-1", "k", "-1", "whole number"),
+        ("q=a&k=101", "k", "101", "whole number"),
+        ("q=a&k=1000000000", "k", "1000000000", "whole number"),
+        ("q=a&k=ten", "k", "ten", "whole number"),
+        ("q=a&k=1.5", "k", "1.5", "whole number"),
+        ("q=a&k=%D9%A1", "k", "\u0661", "whole number"),
+        ("q=a&k=", "k", "", "whole number"),
+        ("q=a&offset=-1", "offset", "-1", "from 0 to 10000"),
+        ("q=a&offset=10001", "offset", "10001", "from 0 to 10000"),
+        ("q=a&since=2023-02-30", "since", "2023-02-30", "not a date"),
+        ("q=a&since=20230221", "since", "20230221", "not a date"),
+        ("q=a&until=kemarin", "until", "kemarin", "not a date"),
+        ("q=a&since=2023-01-02&until=2023-01-01", "since", "2023-01-02", "after it ends"),
+        ("q=a&topic=", "topic", "", "empty or too long"),
+        ("q=a&topic=" + "t" * 201, "topic", "t" * 80 + "…", "empty or too long"),
+        ("q=a" + "".join(f"&topic=t{n}" for n in range(51)), "topic", "t50", "Too many topics: 51"),
+        ("q=a&page=2", "page", "2", "'page' is unknown"),
+        ("q=a&lang=en", "lang", "en", "'lang' is unknown"),
+    ],
+)
+def test_bad_parameter_is_named(client: FlaskClient, query: str, parameter: str, value: str, detail: str) -> None:
+    document = problem(client, f"{SEARCH}?{query}", 400)
+    assert document["type"] == "urn:telusur:problem:bad-parameter"
+    assert (document["parameter"], document["value"]) == (parameter, value)
+    assert detail in document["detail"]
+
+
+def test_longest_query_and_latest_offset_are_answered(client: FlaskClient) -> None:
+    query = {"q": "é" * 2_000, "k": 100, "offset": 10_000, "since": "0001-01-01", "until": "9999-12-31"}
+    assert client.get(SEARCH, query_string=query).status_code == 200
+
+
+def test_query_of_50_000_characters_is_refused(client: FlaskClient) -> None:
+    assert problem(client, f"{SEARCH}?q={'a' * 50_000}", 400)["parameter"] == "q"
+
+
+# Other errors
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/api/v2/search", SEARCH + "/"])
+def test_unknown_endpoint_is_a_problem(client: FlaskClient, path: str) -> None:
+    document = problem(client, path, 404)
+    assert (document["type"], document["title"]) == ("about:blank", "Not Found")
+    assert path in document["detail"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_other_methods_are_refused_with_those_allowed(client: FlaskClient, method: str) -> None:
+    document = problem(client, SEARCH, 405, method=method)
+    assert method in document["detail"]
+    allowed = client.open(SEARCH, method=method).headers["Allow"]
+    assert {name.strip() for name in allowed.split(",")} == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_long_body_is_refused(client: FlaskClient, method: str) -> None:
+    response = client.open(f"{SEARCH}?q=a", method=method, data=b"x" * 70_000)
+    assert (response.status_code, response.get_json(force=True)["title"]) == (413, "Request Entity Too Large")
+
+
+def test_failure_is_a_problem_that_tells_strangers_nothing(
+    app: Flask, index: Index, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_query: object) -> NoReturn:
+        raise RuntimeError("secret of /home/keeper")
+
+    monkeypatch.setattr(index, "search", fail)
+    document = problem(app.test_client(), f"{SEARCH}?q=a", 500)
+    assert "secret" not in json.dumps(document)
+    assert "secret of /home/keeper" in caplog.text
+
+
+def test_problems_are_in_english_whatever_the_reader_prefers(client: FlaskClient) -> None:
+    client.set_cookie("lang", "id")
+    document = problem(client, f"{SEARCH}?q=a&k=ten", 400, headers={"Accept-Language": "id"})
+    assert document["remedy"] == "Give a whole number from 1 to 100, or leave k out."
+
+
+# Before anything is indexed
+
+
+def test_search_before_anything_is_imported_says_what_to_run(tmp_path: Path) -> None:
+    index = web_archive.open_index(tmp_path)
+    document = problem(create_app({"INDEX": index}).test_client(), f"{SEARCH}?q=a", 503)
+    index.close()
+    assert document["type"] == "urn:telusur:problem:not-indexed"
+    assert "telusur index" in document["remedy"]
+
+
+def test_damaged_generation_is_unavailable_and_its_path_kept_from_strangers(
+    tmp_path: Path, index: Index, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "index" / "000001" / "meta.json").write_text("{", encoding="utf-8")
+    document = problem(client, f"{SEARCH}?q=a", 503)
+    assert document["type"] == "urn:telusur:problem:unusable"
+    assert str(tmp_path) not in json.dumps(document)
+    assert "cannot answer /api/v1/search" in caplog.text
+
+
+# Health
+
+
+def test_health_counts_what_can_be_found(client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {
+        "status": "ok",
+        "generation": 1,
+        "model": "counted",
+        "paragraphs": 7,
+        "releases": 3,
+        "stale": False,
+    }
+
+
+def test_health_does_not_wait_for_the_encoder(tmp_path: Path, index: Index) -> None:
+    def refuse(_name: str) -> NoReturn:
+        raise AssertionError("the encoder was loaded")
+
+    idle = web_archive.open_index(tmp_path, refuse)
+    assert create_app({"INDEX": idle}).test_client().get("/healthz").status_code == 200
+    idle.close()
+
+
+def test_health_is_unavailable_until_something_is_indexed(tmp_path: Path) -> None:
+    index = web_archive.open_index(tmp_path)
+    client = create_app({"INDEX": index}).test_client()
+    assert problem(client, "/healthz", 503)["type"] == "urn:telusur:problem:not-indexed"
+    web_archive.fill(tmp_path, FLOOD)
+    assert problem(client, "/healthz", 503)["type"] == "urn:telusur:problem:not-indexed"
+    web_archive.build(tmp_path)
+    assert client.get("/healthz").get_json()["releases"] == 1
+    index.close()
+
+
+# Headers
+
+
+@pytest.mark.parametrize("path", [f"{SEARCH}?q=a", f"{SEARCH}?k=ten", "/healthz", "/api/nothing", "/", "/nothing"])
+def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-cache"
+
+
+def test_head_and_options_are_answered(client: FlaskClient) -> None:
+    assert client.head(f"{SEARCH}?q=a").data == b""
+    assert client.options(SEARCH).status_code == 200
+
+
+def test_application_opens_the_archive_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    web_archive.fill(tmp_path, FLOOD)
+    web_archive.build(tmp_path)
+    monkeypatch.setenv("TELUSUR_DATA", str(tmp_path))
+    assert create_app().test_client().get("/healthz").get_json()["releases"] == 1
+    monkeypatch.setenv("TELUSUR_DATA", str(tmp_path / "elsewhere"))
+    assert create_app({"DATA_DIR": tmp_path}).test_client().get("/healthz").get_json()["releases"] == 1

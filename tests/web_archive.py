@@ -1,0 +1,97 @@
+"""A small archive for the tests of pages and endpoint: real store, real index, an encoder that can be counted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from archive import Release, Store
+from index import Index, Model
+from index.build import data_paths, update
+from index.encoder import Matrix
+
+SERVE = Release(
+    id="asn-melayani",
+    title="Wali Kota Tekankan ASN Harus Bermental Melayani",
+    body="MADIUN – Sosialisasi dilakukan, Selasa (21/3).\n\n"
+    "‘’ASN itu melayani bukan dilayani,’’ tegasnya.\n\n"
+    "Petugas melayani tanpa mengenal waktu. (ney/agi/diskominfo)",
+    url="https://kota.example/2023/03/21/asn/?a=1&b=2",
+    published="2023-03-21T09:30",
+    topic="Kepegawaian",
+    city="MADIUN",
+    initials=("ney", "agi"),
+    office="diskominfo",
+)
+FLOOD = Release(
+    id="banjir",
+    title="Banjir Rendam 412 Rumah",
+    body="Kali meluap dan banjir merendam 412 rumah.\n\nDapur umum memasak nasi bungkus.",
+    published="2021-01-19",
+    topic="Kebencanaan",
+)
+HOSTILE = Release(
+    id="hostile",
+    title='<script>alert(1)</script> & "Judul"',
+    body="Pasar <img src=x onerror=alert(1)> ramai.\n\nPedagang {{ 7*7 }} senang.",
+    topic="<b>Ekonomi</b>",
+)
+
+_MODEL = Model("counted", Path("/nowhere"), "c0ffee")
+
+
+class CountedEncoder:
+    """Looks east for service, north for floods, and in between for anything else."""
+
+    fingerprint = _MODEL.fingerprint
+    dim = 2
+
+    def encode_paragraphs(self, texts: Sequence[str]) -> Matrix:
+        return np.array([_direction(text) for text in texts], dtype=np.float32)
+
+    encode_queries = encode_paragraphs
+
+
+class _NoBar:
+    def update(self, n: int) -> None:
+        pass
+
+
+def fill(data: Path, *releases: Release) -> None:
+    """Import releases into a data folder."""
+    store = Store(data_paths(data)[0])
+    for _ in store.add(replace(release, source=release.source or f"/press/{release.id}.txt") for release in releases):
+        pass
+    store.close()
+
+
+def build(data: Path) -> None:
+    """Publish the next generation."""
+    store = Store(data_paths(data)[0])
+    update(data, store, _MODEL, CountedEncoder, lambda _total: _NoBar())
+    store.close()
+
+
+def open_index(data: Path, load: Callable[[str], CountedEncoder] = lambda _name: CountedEncoder()) -> Index:
+    """Open the index of a data folder with the encoder above."""
+    return Index(data, load_encoder=load)
+
+
+def many(count: int) -> Iterable[Release]:
+    """Releases about service, one a day of January 2022 and on."""
+    for number in range(count):
+        day = f"2022-{number // 28 + 1:02}-{number % 28 + 1:02}"
+        yield Release(
+            f"Pelayanan {number}", f"Petugas melayani warga ke-{number}.", id=f"r{number}", published=day, topic="Sosial"
+        )
+
+
+def _direction(text: str) -> tuple[float, float]:
+    if "layan" in text.lower():
+        return (1.0, 0.0)
+    if "banjir" in text.lower():
+        return (0.0, 1.0)
+    return (0.5**0.5, 0.5**0.5)

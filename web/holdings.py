@@ -1,0 +1,81 @@
+"""The open index that all requests share, and what the archive holds at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from index import Index
+
+_EXTENSION = "telusur"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the archive holds.
+
+    Attributes:
+        state: The archive's own counter of changes, as it stood.
+        first_day: Day of the earliest release, YYYY-MM-DD.
+        last_day: Day of the latest.
+        topics: Each with its number of releases, most first.
+        has_sample: The bundled sample, an invented city, is part of it.
+    """
+
+    state: int
+    releases: int
+    paragraphs: int
+    first_day: str | None
+    last_day: str | None
+    topics: tuple[tuple[str, int], ...]
+    has_sample: bool
+
+
+class Holdings:
+    """One index, opened once and shared by all threads."""
+
+    def __init__(self, index: Index) -> None:
+        """Keep the index."""
+        self.index = index
+        self._overview: Overview | None = None
+
+    def overview(self) -> Overview:
+        """What the archive holds now; counted again only after it has changed.
+
+        Raises:
+            DatabaseError: The archive cannot be read.
+        """
+        store = self.index.store
+        state = store.state()
+        known = self._overview
+        if known is not None and known.state == state:
+            return known
+        counts = store.counts()
+        first_day, last_day = store.date_range() or (None, None)
+        # Two threads may both count here; the last one to finish is kept, and a stale one is noticed by its state.
+        self._overview = overview = Overview(
+            state=state,
+            releases=counts.releases,
+            paragraphs=counts.paragraphs,
+            first_day=first_day,
+            last_day=last_day,
+            topics=tuple(store.topics()),
+            has_sample=store.sample_loaded(),
+        )
+        return overview
+
+
+def init_app(app: Flask, index: Index) -> None:
+    """Give an application its index."""
+    app.extensions[_EXTENSION] = Holdings(index)
+
+
+def current_holdings() -> Holdings:
+    """The holdings of the application that answers this request."""
+    holdings = current_app.extensions[_EXTENSION]
+    if not isinstance(holdings, Holdings):
+        raise TypeError(f"expected Holdings, got {type(holdings)}")
+    return holdings

@@ -1,0 +1,81 @@
+"""Indonesian first, English second: which of the two a request gets, and dates and numbers in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from http import HTTPStatus
+
+from flask import Flask, Response, has_request_context, request
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale
+
+from web import links
+
+COOKIE = "lang"
+LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
+_YEAR_S = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    """Translate an application's messages; those in the code are Indonesian."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", "id")
+    Babel(app, locale_selector=_select)
+    app.after_request(_remember)
+    app.add_template_filter(in_words)
+    app.add_template_filter(moment_in_words)
+    app.add_template_filter(in_digits)
+    app.add_template_filter(in_seconds)
+    app.add_template_global(current_language)
+
+
+def current_language() -> str:
+    """Language of this request: "id" or "en"."""
+    return str(get_locale() or "id")
+
+
+def in_words(day: str | date) -> str:
+    """A day as a reader says it: "21 Maret 2023". What is no date stays as it is."""
+    try:
+        return str(format_date(day if isinstance(day, date) else date.fromisoformat(day), "d MMMM yyyy"))
+    except ValueError:
+        return str(day)
+
+
+def moment_in_words(moment: str) -> str:
+    """A moment given in ISO 8601, to the minute, in UTC."""
+    try:
+        return str(format_datetime(datetime.fromisoformat(moment), "d MMMM yyyy, HH.mm 'UTC'"))
+    except ValueError:
+        return moment
+
+
+def in_digits(number: int) -> str:
+    """A whole number with its thousands set apart: "6.279" in Indonesian, "6,279" in English."""
+    return str(format_decimal(number))
+
+
+def in_seconds(milliseconds: float) -> str:
+    """A duration in seconds to two decimals, never nothing: "0,02"."""
+    return str(format_decimal(max(milliseconds / 1000, 0.01), "0.00"))
+
+
+def _select() -> str:
+    if not has_request_context():
+        return "id"
+    if links.is_api(request.path):
+        return "en"  # the language of its documentation
+    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wish in LANGUAGES:
+            return wish
+    preferred = next(iter(request.accept_languages.values()), "")
+    return "en" if preferred.lower().split("-")[0] == "en" else "id"
+
+
+def _remember(response: Response) -> Response:
+    if links.is_api(request.path) or request.endpoint == "static":
+        return response
+    response.vary.update(("Accept-Language", "Cookie"))
+    response.headers.setdefault("Content-Language", current_language())
+    wish = request.args.get("lang")
+    if wish in LANGUAGES and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        response.set_cookie(COOKIE, wish, max_age=_YEAR_S, samesite="Lax", httponly=True, secure=request.is_secure)
+    return response

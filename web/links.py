@@ -1,0 +1,48 @@
+"""Addresses of what the archive holds, and which addresses of others may be linked to."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import url_for
+
+from archive import Passage
+from web.parameters import Search
+
+SEARCH_PATH = "/api/v1/search"
+HEALTH_PATH = "/healthz"
+
+
+def is_api(path: str) -> bool:
+    """Whether programs, not people, read what stands at this path."""
+    return path == "/api" or path.startswith("/api/") or path == HEALTH_PATH
+
+
+def passage_link(passage: Passage, search: Search | None = None) -> str:
+    """Where a passage stands in its release: scrolled to and marked, in the version it was found in.
+
+    The version is part of it because a paragraph's position holds for that version only.
+
+    Args:
+        passage: What to link to.
+        search: The search that the release page shall lead back to.
+    """
+    return paragraph_link(passage.release.id, passage.release.version, passage.position, search)
+
+
+def paragraph_link(release_id: str, version: int, position: int, search: Search | None = None) -> str:
+    """Where a paragraph stands in one version of its release."""
+    values: dict[str, Any] = {"id": release_id, "p": position, "v": version, **(search.arguments() if search else {})}
+    return url_for("pages.release", _anchor=f"p{position}", **values)
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if a browser may follow it safely, that is, by http or https; else None."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else None
