@@ -204,13 +204,20 @@ def unpack(packed: PackedModel, folder: Path) -> None:
     Args:
         packed: What ``read_packed`` returned.
         folder: An empty folder; the caller publishes it when this returns.
+
+    Raises:
+        OSError: The folder cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     max_length = packed.config["max_position_embeddings"]
-    save_file(packed.tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(packed.tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
     tokenizer = build_tokenizer(packed.vocabulary, mask_id=len(packed.vocabulary) - 1)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)  # type: ignore[attr-defined]
+    (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")  # type: ignore[attr-defined]
     bert = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", "pad_token_id": 1, "dtype": "float32"}
     special = {
         "bos_token": "<s>",

@@ -31,6 +31,7 @@ class Encoder:
             ModelError: sentence-transformers cannot load the folder.
         """
         import torch
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
@@ -46,7 +47,7 @@ class Encoder:
             # Pooled in bfloat16, a vector would lose three digits; what follows the transformer is cheap in float32.
             for module in list(self._model)[1:]:
                 module.float()
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(f"sentence-transformers cannot load {model.name}: {reason}") from error
         self._torch = torch

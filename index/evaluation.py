@@ -72,7 +72,8 @@ def read_judged(path: Path) -> list[JudgedQuery]:
     """
     queries = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines, which would also part a line at a separator within a query.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise JudgedFileError(f"cannot read {path}: {error}") from error
     for number, line in enumerate(lines, 1):
@@ -80,6 +81,8 @@ def read_judged(path: Path) -> list[JudgedQuery]:
             continue
         try:
             fields = json.loads(line)
+            if not isinstance(fields["releases"], list):
+                raise TypeError("releases is no list")
             queries.append(
                 JudgedQuery(
                     str(fields["query"]),

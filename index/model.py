@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock
 
 from index.embedded import PACKED_SHA256, ModelError, packed_file, read_packed, unpack
 
@@ -72,8 +73,8 @@ def fingerprint(folder: Path, cache_dir: Path) -> str:
     stamp = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     key = hashlib.sha256(json.dumps([str(folder.resolve()), stamp]).encode()).hexdigest()
     memo = cache_dir / "fingerprints" / key
-    if memo.is_file():
-        return memo.read_text(encoding="ascii")
+    if memo.is_file() and (known := memo.read_text(encoding="ascii")):
+        return known
     digest = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:
@@ -89,37 +90,43 @@ def _embedded(cache_dir: Path) -> Model:
     record = folder / _FINGERPRINT_FILE
     if not record.is_file():
         _unpack_once(folder, cache_dir)
-    known = json.loads(record.read_text(encoding="utf-8"))
-    for name, size in known["sizes"].items():
+    damaged = f"the unpacked default model is damaged ({{}}): delete {folder}, it is made again"
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+        sizes, fingerprint = dict(known["sizes"]), str(known["fingerprint"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(damaged.format(record)) from error
+    for name, size in sizes.items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != size:
-            raise ModelError(f"the unpacked default model is damaged ({path}): delete {folder}, it is made again")
-    return Model(EMBEDDED, folder, known["fingerprint"])
+            raise ModelError(damaged.format(path))
+    return Model(EMBEDDED, folder, fingerprint)
 
 
 def _unpack_once(folder: Path, cache_dir: Path) -> None:
-    """Unpack beside the final place and rename: a kill leaves no half model, and of two processes at once one wins."""
-    packed = read_packed(packed_file())
+    """Unpack beside the final place and rename: a kill leaves no half model, and of two processes at once one waits."""
+    workshop = folder.parent / ".unpacking"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        workshop = folder.parent / f".unpacking-{os.getpid()}"
-        workshop.mkdir()
-        try:
-            unpack(packed, workshop)
-            sizes = {str(path.relative_to(workshop)): path.stat().st_size for path in workshop.rglob("*") if path.is_file()}
-            record = {"fingerprint": fingerprint(workshop, cache_dir), "sizes": sizes}
-            (workshop / _FINGERPRINT_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-            if folder.exists() and not (folder / _FINGERPRINT_FILE).exists():
-                shutil.rmtree(folder)
-            workshop.rename(folder)
-        finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+        with FileLock(folder.parent / "lock"):
+            if (folder / _FINGERPRINT_FILE).is_file():
+                return  # another process was faster
+            packed = read_packed(packed_file())
+            for leftover in (folder, *folder.parent.glob(f"{workshop.name}*")):
+                shutil.rmtree(leftover, ignore_errors=True)
+            workshop.mkdir()
+            try:
+                unpack(packed, workshop)
+                files = [path for path in workshop.rglob("*") if path.is_file()]
+                sizes = {str(path.relative_to(workshop)): path.stat().st_size for path in files}
+                record = {"fingerprint": fingerprint(workshop, cache_dir), "sizes": sizes}
+                (workshop / _FINGERPRINT_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+                workshop.rename(folder)
+            finally:
+                shutil.rmtree(workshop, ignore_errors=True)
     except OSError as error:
-        if (folder / _FINGERPRINT_FILE).is_file():
-            return  # another process was faster
-        raise ModelError(
-            f"cannot unpack the default model into {folder}: {error.strerror}; make room or set TELUSUR_CACHE"
-        ) from error
+        reason = error.strerror or str(error)
+        raise ModelError(f"cannot unpack the default model into {folder}: {reason}; make room or set TELUSUR_CACHE") from error
 
 
 def _from_hub(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -26,6 +27,7 @@ MAX_OFFSET = 10_000
 
 _DEPTH = 300  # paragraphs that each side of the search puts forward, at least
 _MORE = 5  # further passages shown with a release
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # what a terminal's broken bytes become
 _REMEMBERED = 1_024  # queries whose vectors are kept
 
 
@@ -67,6 +69,8 @@ class Query:
             raise ValueError("the query is empty: type a question or a statement")
         if len(self.text) > MAX_QUERY_CHARS:
             raise ValueError(f"the query has {len(self.text)} characters: shorten it to {MAX_QUERY_CHARS}")
+        if _HALF_A_PAIR.search(self.text):
+            raise ValueError("the query contains half a surrogate pair: send it as UTF-8")
         if not 1 <= self.k <= MAX_K:
             raise ValueError(f"k must be 1 to {MAX_K}: {self.k}")
         if not 0 <= self.offset <= MAX_OFFSET:
@@ -153,6 +157,10 @@ class Status:
     stale: bool
 
 
+_Group = list[tuple[int, float]]
+"""Rows of one release with their scores, best first."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Live:
     generation: Generation
@@ -225,52 +233,70 @@ class Index:
         """
         live = self._current()
         started = time.perf_counter()
-        allowed = self._allowed(live.generation, query)
-        releases = live.generation.releases
-        total = len(np.unique(releases if allowed is None else releases[allowed]))
         vector = self._encode(live, query.text)
-        hits = self._hits(live.generation, vector, query, allowed, min(query.offset + query.k, total))
+        releases = live.generation.releases
+        while True:
+            state = self.store.state()
+            allowed = self._allowed(live.generation, query, state)
+            total = len(np.unique(releases if allowed is None else releases[allowed]))
+            groups = self._groups(live.generation, vector, query, allowed, min(query.offset + query.k, total))
+            hits = self._hits(live.generation, groups[query.offset : query.offset + query.k], query.offset + 1)
+            if hits is not None:
+                break
+            if self.store.state() == state:
+                number = live.generation.meta.number
+                raise GenerationError(f"generation {number} does not fit the archive beside it: run telusur index --rebuild")
+            # A release was removed at this very moment.
         took_ms = (time.perf_counter() - started) * 1000
         return Answer(query, total, took_ms, live.generation.meta.number, hits)
 
-    def _hits(self, live: Generation, vector: Matrix, query: Query, allowed: np.ndarray | None, wanted: int) -> tuple[Hit, ...]:
+    def _groups(self, live: Generation, vector: Matrix, query: Query, allowed: np.ndarray | None, wanted: int) -> list[_Group]:
+        """Rows and scores grouped by release, at least `wanted` groups: see `_by_release`.
+
+        Looking deeper only adds below what was found before, for scores depend on the depth: otherwise two pages that need
+        different depths would repeat releases and leave others out.
+        """
+        groups: dict[int, _Group] = {}
         depth = _DEPTH
         while True:
             dense = live.nearest(vector, depth, allowed)[0][0]
             lexical = live.words.best(query.text, depth, allowed)[0]
-            rows, scores = fusion.reciprocal_rank([dense, lexical])
-            exhausted = depth >= len(live.paragraph_ids)
-            groups = self._by_release(live, rows, scores)
-            if exhausted or len(groups) >= wanted:
-                break
+            found = self._by_release(live, *fusion.reciprocal_rank([dense, lexical]))
+            lowest = min((group[0][1] for group in groups.values()), default=np.inf)
+            for release, group in found.items():
+                groups.setdefault(release, [(row, min(score, lowest)) for row, score in group])
+            if depth >= len(live.paragraph_ids) or len(groups) >= wanted:
+                return list(groups.values())
             depth *= 4
-        page = groups[query.offset : query.offset + query.k]
-        passages = self.store.fetch_passages(int(live.paragraph_ids[row]) for group in page for row, _ in group)
+
+    def _hits(self, live: Generation, page: list[_Group], first_rank: int) -> tuple[Hit, ...] | None:
+        """One hit a group; None if the archive does not hold each of their passages."""
+        ids = live.paragraph_ids
+        passages = self.store.fetch_passages(int(ids[row]) for group in page for row, _ in group)
+        if len(passages) < sum(map(len, page)):
+            return None
         hits = []
-        for rank, group in enumerate(page, query.offset + 1):
-            texts = [(passages.get(int(live.paragraph_ids[row])), score) for row, score in group]
-            found = [Hit(place, score, passage) for place, (passage, score) in enumerate(texts, 1) if passage is not None]
-            if not found:  # removed by the keeper at this very moment
-                continue
+        for rank, group in enumerate(page, first_rank):
+            found = [Hit(place, score, passages[int(ids[row])]) for place, (row, score) in enumerate(group, 1)]
             hits.append(replace(found[0], rank=rank, more=tuple(found[1:])))
         return tuple(hits)
 
-    def _allowed(self, live: Generation, query: Query) -> np.ndarray | None:
+    def _allowed(self, live: Generation, query: Query, state: int) -> np.ndarray | None:
         allowed = live.allowed(query.since, query.until, query.topics)
-        if self.store.state() != live.meta.archive_state and (removed := self.store.removed_paragraph_ids()):
+        if state != live.meta.archive_state and (removed := self.store.removed_paragraph_ids()):
             gone = np.isin(live.paragraph_ids, removed)
             return ~gone if allowed is None else allowed & ~gone
         return allowed
 
     @staticmethod
-    def _by_release(live: Generation, rows: np.ndarray, scores: np.ndarray) -> list[list[tuple[int, float]]]:
+    def _by_release(live: Generation, rows: np.ndarray, scores: np.ndarray) -> dict[int, _Group]:
         """Rows and scores grouped by release: groups by their best row, rows within a group, both best first."""
-        groups: dict[int, list[tuple[int, float]]] = {}
+        groups: dict[int, _Group] = {}
         for row, release, score in zip(rows.tolist(), live.releases[rows].tolist(), scores.tolist(), strict=True):
             group = groups.setdefault(release, [])
             if len(group) <= _MORE:
                 group.append((row, score))
-        return list(groups.values())
+        return groups
 
     def _encode(self, live: _Live, text: str) -> Matrix:
         key = (live.encoder.fingerprint, text)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 import snowballstemmer
@@ -55,6 +56,8 @@ _MONTHS = (
     "januari", "februari", "maret", "april", "mei", "juni", "juli", "agustus", "september", "oktober", "november", "desember",
 )  # fmt: skip
 
+_NAMES = frozenset({"AS", "IT", "ITS", "WHO"})  # in capitals a country, a trade, a university and an agency, not English words
+
 # Only what has one meaning in a government's prose: *PKL* is a street vendor or an internship, *kasi* a head of section or
 # "gives". Stop-words within a long form are left out, as they are from texts.
 _WRITTEN_OUT = {
@@ -81,6 +84,7 @@ _WRITTEN_OUT = {
     "kadinkes": "kepala dinas kesehatan",
     "kadis": "kepala dinas",
     "kec": "kecamatan",
+    "kerjasama": "kerja sama",
     "kominfo": "komunikasi informatika",
     "lansia": "lanjut usia",
     "opd": "organisasi perangkat daerah",
@@ -145,17 +149,31 @@ def tokens(text: str) -> list[Token]:
         Tokens in reading order. Starts never fall, and spans are either equal (a short form written out) or apart.
     """
     found: list[Token] = []
-    previous: tuple[Token, ...] = ()
-    previous_end = -1
+    previous, previous_end = "", -1
     for match in _PIECE.finditer(text):
-        start = match.start()
-        made = _analyse(match[0])
-        # *alun alun* is *alun-alun*; said twice in a row, numbers are two numbers.
-        repeated = made == previous and start == previous_end + 1 and text[previous_end] == " " and not text[start].isdigit()
-        if not repeated:
-            found += [Token(term, start + begin, start + end) for term, begin, end in made]
-        previous, previous_end = made, match.end()
+        piece, start = match[0], match.start()
+        if not _repeats(piece, previous, text[previous_end:start]):
+            found += [Token(term, start + begin, start + end) for term, begin, end in _analyse(piece)]
+        previous, previous_end = piece, match.end()
     return found
+
+
+def _repeats(piece: str, previous: str, between: str) -> bool:
+    """Whether this is *alun alun*, which is *alun-alun*; two numbers in a row stay two."""
+    return (
+        len(piece) == len(previous) and between == " " and piece.casefold() == previous.casefold() and not piece[0].isdecimal()
+    )
+
+
+def units(text: str) -> list[tuple[str, ...]]:
+    """Cut a query into what should weigh as one word: terms, and short forms as the sequence of terms they stand for.
+
+    An *ASN* that counted as three words would drown the rest of its query, and would find each *negara*.
+
+    >>> units("ASN harus melayani")
+    [('aparatur', 'sipil', 'negara'), ('layan',)]
+    """
+    return [tuple(token.term for token in run) for _, run in groupby(tokens(text), key=lambda token: token.start)]
 
 
 @lru_cache(_REMEMBERED)
@@ -186,7 +204,7 @@ def _word_tokens(piece: str) -> list[Token]:
 
 def _word_terms(word: str) -> tuple[str, ...]:
     folded = _fold(_POSSESSIVE.sub("", word))
-    if not folded or folded in STOP_WORDS:
+    if not folded or (folded in STOP_WORDS and word not in _NAMES):
         return ()
     return tuple(_stem(part) for part in _WRITTEN_OUT.get(folded, folded).split())
 
