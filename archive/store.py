@@ -166,6 +166,26 @@ class Store:
         )
         return {row[0]: Passage(row[0], row[1], row[2], ReleaseSummary(*row[3:])) for row in rows}
 
+    def paragraph_id(self, id: str, position: int) -> int:
+        """Row id of a paragraph of a release's current version.
+
+        Raises:
+            UnknownRelease: No live release has this id, or it has no such paragraph.
+        """
+        row = self.database.row(
+            """
+            SELECT paragraph.id
+            FROM release
+            JOIN version ON version.release = release.key AND version.number = release.version
+            JOIN paragraph ON paragraph.version = version.key
+            WHERE release.id = ? AND paragraph.position = ? AND release.removed_at IS NULL
+            """,
+            (id, position),
+        )
+        if row is None:
+            raise UnknownRelease(f"the archive holds no paragraph {position} of release {id!r}")
+        return int(row[0])
+
     def removed_paragraph_ids(self) -> list[int]:
         """Paragraphs of removed releases, in every version: what an index made before the removal must not show."""
         rows = self.database.rows(
@@ -178,7 +198,10 @@ class Store:
         return [row[0] for row in rows]
 
     def state(self) -> int:
-        """A number that grows whenever live paragraphs, or what is known of their releases, change."""
+        """A number that is another after each change of live paragraphs, or of what is known of their releases.
+
+        It is drawn, not counted: an archive restored from a copy never resembles the one that an index was made of.
+        """
         return self._number("SELECT changes FROM state")
 
     def counts(self) -> Counts:
@@ -371,7 +394,7 @@ def _last_key(connection: Connection) -> int:
 
 
 def _note_change(connection: Connection) -> None:
-    connection.execute("UPDATE state SET changes = changes + 1")
+    connection.execute("UPDATE state SET changes = random()")
 
 
 def _archived(row: Row, texts: tuple[Paragraph, ...]) -> ArchivedRelease:

@@ -1,14 +1,17 @@
 """Finding it again: paragraphs embedded, published as generations, and searched by meaning and by words."""
 
+from index.answer import Answer, Hit, Query, Similar, Status
 from index.build import NothingToIndex
 from index.embedded import ModelError
 from index.generation import GenerationError, NoGeneration
 from index.model import EMBEDDED, Model, resolve
-from index.search import Answer, Hit, Index, Query, Status
+from index.relevance import Band
+from index.search import Index
 
 __all__ = [
     "EMBEDDED",
     "Answer",
+    "Band",
     "GenerationError",
     "Hit",
     "Index",
@@ -17,6 +20,7 @@ __all__ = [
     "NoGeneration",
     "NothingToIndex",
     "Query",
+    "Similar",
     "Status",
     "resolve",
 ]

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from filelock import FileLock
 
 from archive import IndexRow, Store
-from index import generation, terms
+from index import generation, questions, sentences, space, terms
 from index.cache import VectorCache, digest
-from index.encoder import Matrix
-from index.generation import Meta, Recipe
+from index.encoder import Matrix, unit
+from index.generation import Contents, Meta, Recipe
 from index.model import Model
+from index.sentences import Span
 
-_CHUNK = 256
-"""Paragraphs embedded before they are written down: what a killed build may lose."""
+_CHUNK_CHARS = 100_000
+"""Text embedded before its vectors are written down: what a killed build may lose, some seconds' work."""
 
 
-class ParagraphEncoder(Protocol):
+class BuildEncoder(Protocol):
     """What a build needs of an encoder."""
 
-    dim: int
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed questions."""
 
-    def encode_paragraphs(self, texts: Sequence[str]) -> Matrix:
-        """Embed paragraphs: float32, shape (len(texts), dim), rows of unit length."""
+    def encode_alone(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
+        """Embed paragraphs by themselves, each with its sentences."""
+
+    def encode_in_context(self, releases: Sequence[Sequence[str]]) -> list[Matrix]:
+        """Embed the paragraphs of whole releases."""
+
+
+Thing = TypeVar("Thing")
 
 
 class NothingToIndex(Exception):
@@ -40,12 +49,14 @@ class Outcome:
 
     Attributes:
         meta: The live generation.
-        embedded: Texts that went through the model.
+        embedded: Different paragraphs that went through the model by themselves.
+        in_context: Releases that went through the model as a whole.
         published: False where the live generation was up to date already.
     """
 
     meta: Meta
     embedded: int
+    in_context: int
     published: bool
 
 
@@ -54,6 +65,10 @@ class Progress(Protocol):
 
     def update(self, n: int) -> object:
         """Count n more."""
+
+
+StartProgress = Callable[[str, int], Progress]
+"""Makes a progress bar from what is embedded and how many there are."""
 
 
 def data_paths(data: Path) -> tuple[Path, Path, Path]:
@@ -65,20 +80,20 @@ def update(
     data: Path,
     store: Store,
     model: Model,
-    load_encoder: Callable[[], ParagraphEncoder],
-    start_progress: Callable[[int], Progress],
+    load_encoder: Callable[[], BuildEncoder],
+    start_progress: StartProgress,
     rebuild: bool = False,
 ) -> Outcome:
     """Embed what is new and publish the next generation, unless the live one is up to date.
 
-    Another process that does the same is waited for. A kill loses at most `_CHUNK` vectors; the live generation stays.
+    Another process that does the same is waited for. A kill loses at most `_CHUNK_CHARS` of text; the live generation stays.
 
     Args:
         data: The data folder.
         store: Its archive.
         model: What to embed with.
         load_encoder: Called only if something must be embedded.
-        start_progress: Called with the number of texts to embed, if there are any.
+        start_progress: Called before anything is embedded.
         rebuild: Publish even if nothing has changed.
 
     Raises:
@@ -94,38 +109,148 @@ def update(
         state = store.state()
         live = generation.read_meta(folder)
         if live and not rebuild and live.recipe == recipe and live.archive_state == state:
-            return Outcome(live, embedded=0, published=False)
+            return Outcome(live, embedded=0, in_context=0, published=False)
         rows = list(store.live_paragraphs())
         if not rows:
             raise NothingToIndex("the archive holds no releases: run telusur import first")
         cache = VectorCache(cache_file)
         try:
-            vectors, embedded = _vectors(rows, model.fingerprint, cache, load_encoder, start_progress)
+            workshop = _Workshop(model, cache, load_encoder, start_progress)
+            contents = workshop.make(rows)
         finally:
             cache.close()
-        return Outcome(generation.publish(folder, recipe, rows, vectors, state), embedded, published=True)
+        meta = generation.publish(folder, recipe, contents, state)
+        return Outcome(meta, workshop.embedded, workshop.in_context, published=True)
 
 
-def _vectors(
-    rows: Sequence[IndexRow],
-    fingerprint: str,
-    cache: VectorCache,
-    load_encoder: Callable[[], ParagraphEncoder],
-    start_progress: Callable[[int], Progress],
-) -> tuple[Matrix, int]:
-    """One vector a row, and how many of the different texts had to be embedded."""
-    texts = {digest(row.text): row.text for row in rows}
-    space = f"{fingerprint} paragraph"
-    known = cache.known(space, texts)
-    # Of one length a chunk, so that hardly any padding is computed; the longest first, so that time left is not underrated.
-    missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key]), reverse=True)
-    if missing:
-        encoder = load_encoder()
-        progress = start_progress(len(missing))
-        for start in range(0, len(missing), _CHUNK):
-            keys = missing[start : start + _CHUNK]
-            made = encoder.encode_paragraphs([texts[key] for key in keys])
-            cache.keep(space, keys, made)
-            known.update(zip(keys, made, strict=True))
-            progress.update(len(keys))
-    return np.stack([known[digest(row.text)] for row in rows]), len(missing)
+class _Workshop:
+    """Makes the contents of one generation: from the cache where it can, from the model where it must."""
+
+    def __init__(
+        self, model: Model, cache: VectorCache, load_encoder: Callable[[], BuildEncoder], start_progress: StartProgress
+    ) -> None:
+        self._model = model
+        self._cache = cache
+        self._load_encoder = load_encoder
+        self._start_progress = start_progress
+        self._encoder: BuildEncoder | None = None
+        self.embedded = 0
+        self.in_context = 0
+
+    def make(self, rows: Sequence[IndexRow]) -> Contents:
+        """Embed paragraphs and place them in a space of their own."""
+        spans = {text: _sentences(text) for text in dict.fromkeys(row.text for row in rows)}
+        alone = self._alone(spans)
+        own = np.stack([alone[row.text][0] for row in rows])
+        in_context = self._in_context(rows, own)
+        asked = self._questions(questions.read(questions.ASKED))
+        elsewhere = questions.read(questions.ELSEWHERE)
+        placing = space.fit(own, in_context, asked)
+        vectors = placing.place_passages(unit(own + in_context))
+        return Contents(
+            rows=rows,
+            space=placing,
+            vectors=vectors,
+            offsets=space.hub_offsets(vectors, placing.place_queries(asked)),
+            sentence_spans=[spans[row.text] for row in rows],
+            sentences=placing.place_passages(np.concatenate([alone[row.text][1:] for row in rows])),
+            questions=placing.place_queries(self._questions(elsewhere)),
+            question_texts=elsewhere,
+        )
+
+    def _alone(self, spans: dict[str, list[Span]]) -> dict[str, Matrix]:
+        """For each text its own vector and those of its sentences, shape (1 + sentences, dim)."""
+
+        def encode(texts: list[str]) -> list[Matrix]:
+            return self._loaded().encode_alone(texts, [spans[text] for text in texts])
+
+        made, self.embedded = self._vectors(
+            f"paragraph {sentences.VERSION}", "paragraphs", {text: text for text in spans}, len, encode
+        )
+        return made
+
+    def _in_context(self, rows: Sequence[IndexRow], own: Matrix) -> Matrix:
+        """Each row's vector within its release, shape (len(rows), dim); its own where it has no other context."""
+        releases: list[list[int]] = [[number for number, _ in group] for _, group in groupby(enumerate(rows), key=_release)]
+        texts = {number: "\n\n".join(rows[row].text for row in release) for number, release in enumerate(releases)}
+        if not self._model.pools_tokens:
+            return own
+        made, self.in_context = self._vectors(
+            "release",
+            "releases in context",
+            {text: [rows[row].text for row in releases[number]] for number, text in texts.items() if len(releases[number]) > 1},
+            lambda paragraphs: sum(map(len, paragraphs)),
+            lambda chunk: self._loaded().encode_in_context(chunk),
+        )
+        return np.concatenate([made.get(texts[number], own[release]) for number, release in enumerate(releases)])
+
+    def _questions(self, texts: list[str]) -> Matrix:
+        made, _ = self._vectors(
+            "query",
+            None,
+            {text: text for text in texts},
+            len,
+            lambda chunk: list(self._loaded().encode_queries(chunk)[:, None]),
+        )
+        return np.concatenate([made[text] for text in texts])
+
+    def _vectors(
+        self,
+        use: str,
+        label: str | None,
+        things: dict[str, Thing],
+        size: Callable[[Thing], int],
+        encode: Callable[[list[Thing]], list[Matrix]],
+    ) -> tuple[dict[str, Matrix], int]:
+        """Vectors of things by their texts, and how many of them had to be made.
+
+        Args:
+            use: How the model is used; things of one text and use have the same vectors.
+            label: What the progress bar calls them; None shows none.
+            things: By text.
+            size: Characters of a thing.
+            encode: Sends a chunk of things through the model.
+        """
+        keys = {text: digest(text) for text in things}
+        name = f"{self._model.fingerprint} {use}"
+        known = self._cache.known(name, keys.values())
+        # Of one length a chunk, so that hardly any padding is computed; the longest first, so that time left is not underrated.
+        missing = sorted(
+            (text for text in things if keys[text] not in known), key=lambda text: size(things[text]), reverse=True
+        )
+        if missing:
+            progress = self._start_progress(label, len(missing)) if label else None
+            for chunk in _chunks(missing, lambda text: size(things[text])):
+                made = encode([things[text] for text in chunk])
+                known |= self._cache.keep(name, [keys[text] for text in chunk], made)
+                if progress:
+                    progress.update(len(chunk))
+        return {text: known[keys[text]] for text in things}, len(missing)
+
+    def _loaded(self) -> BuildEncoder:
+        if self._encoder is None:
+            self._encoder = self._load_encoder()
+        return self._encoder
+
+
+def _release(numbered: tuple[int, IndexRow]) -> int:
+    return numbered[1].release_key
+
+
+def _sentences(text: str) -> list[Span]:
+    """Sentences that need a vector of their own: none where the paragraph is but one."""
+    found = sentences.spans(text)
+    return found if len(found) > 1 else []
+
+
+def _chunks(things: Sequence[str], size: Callable[[str], int]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    chars = 0
+    for thing in things:
+        chunk.append(thing)
+        chars += size(thing)
+        if chars >= _CHUNK_CHARS:
+            yield chunk
+            chunk, chars = [], 0
+    if chunk:
+        yield chunk

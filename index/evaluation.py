@@ -60,8 +60,8 @@ class KindReport:
     paragraph: Measures | None
 
 
-Found = tuple[Sequence[str], Sequence[tuple[str, int]]]
-"""Public ids of the releases found, and id and position of the paragraphs found; both best first."""
+Found = tuple[Sequence[Collection[str]], Sequence[Collection[tuple[str, int]]]]
+"""Releases found, by public id, and paragraphs found, by id and position; both best first, near-identical ones in one place."""
 
 
 def read_judged(path: Path) -> list[JudgedQuery]:
@@ -121,14 +121,14 @@ def evaluate(queries: Sequence[JudgedQuery], find: Callable[[str], Found]) -> di
     return reports
 
 
-def measure(found: Sequence[Hashable], right: Collection[Hashable]) -> Measures:
+def measure(found: Sequence[Collection[Hashable]], right: Collection[Hashable]) -> Measures:
     """Measure one ranking.
 
     Args:
-        found: What was found, best first.
+        found: What was found, best first; a place is right if anything in it is.
         right: What is right, at least one thing; each counts the same.
     """
-    places = [place for place, thing in enumerate(found[:CUT], 1) if thing in right]
+    places = [place for place, things in enumerate(found[:CUT], 1) if not set(right).isdisjoint(things)]
     gain = sum(1 / math.log2(place + 1) for place in places)
     ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(right), CUT) + 1))
     return Measures(

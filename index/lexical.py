@@ -2,64 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from archive.database import Database, connect
-from index.terms import terms
+from index.terms import terms, units
 
-_TITLE_WEIGHT = 0.5
+_TITLE_WEIGHT = 1.0
 _BODY_WEIGHT = 1.0
-_QUERY_TERMS = 64  # a pasted page counts by its first terms; each further one only costs time
+_SATURATION = 1.2 + 1  # k1 + 1: what FTS5's BM25 of a word approaches, in multiples of its idf, however often it occurs
+_DEPTH = 300  # paragraphs looked at; what matches less of the query than these hardly gains from its words
+_QUERY_UNITS = 64  # a pasted page counts by its first words; each further one only costs time
+_COLUMNS_APART = " | "  # no term, so no phrase matches across it
 
 Scored = tuple[np.ndarray, np.ndarray]
+Phrase = Sequence[str]
 
 
 class Words:
     """The words of one generation's paragraphs. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, count: int) -> None:
         """Open the file that `build` wrote.
+
+        Args:
+            path: The file.
+            count: Paragraphs in it.
 
         Raises:
             DatabaseError: It cannot be opened.
         """
         self._database = Database(path, immutable=True)
         self._database.row("PRAGMA schema_version")  # now, so that this thread keeps it though the file be tidied away
+        self._count = count
+        self._idf: dict[str, float] = {}
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def best(self, query: str, limit: int, allowed: np.ndarray | None = None) -> Scored:
-        """Paragraphs that share terms with a query, best first.
+    def best(self, query: str, allowed: np.ndarray | None = None) -> Scored:
+        """Paragraphs that share words with a query, best first by BM25.
+
+        BM25 says how well words match, not how much of the query they are. So it is divided by its upper bound for this query
+        (Bruch, Gai & Ingber, arXiv 2210.11934) and multiplied by the square of the share of the query's idf weight that the
+        paragraph matches at all: 1 is a paragraph that is full of every word, and a word or two of a long query count for
+        nothing.
 
         Args:
             query: What the reader typed.
-            limit: Paragraphs wanted, at least 1.
             allowed: bool, one entry a row of the generation; False rows are left out. None allows all.
 
         Returns:
-            rows (int64) and BM25 scores (float32, above 0), both of shape (m,), where m ≤ limit. FTS5 computes Okapi BM25 with
-            k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009).
+            rows (int64) and shares (float32, above 0 to 1), both of shape (m,), where m ≤ 300. FTS5 computes Okapi BM25 with
+            k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009); the rows come in its order.
         """
-        wanted = list(dict.fromkeys(terms(query)))[:_QUERY_TERMS]
-        if not wanted:
+        phrases = [" ".join(unit) for unit in dict.fromkeys(units(query))][:_QUERY_UNITS]
+        weights = {phrase: self._weight(phrase) for phrase in phrases}
+        total = sum(weights.values())
+        if not total:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        match = " OR ".join(f'"{term}"' for term in wanted)
         # What is filtered away must not use up the limit, so a filtered query reads all and cuts afterwards.
-        sql_limit = limit if allowed is None else -1
         found = self._database.rows(
-            "SELECT rowid, -bm25(words, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?",
-            (_TITLE_WEIGHT, _BODY_WEIGHT, match, sql_limit),
+            """
+            SELECT rowid, -bm25(words, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?
+            """,
+            (_TITLE_WEIGHT, _BODY_WEIGHT, _any_of(phrases), _DEPTH if allowed is None else -1),
         )
-        pairs = np.array([tuple(row) for row in found], dtype=[("row", np.int64), ("score", np.float32)])
+        pairs = np.array([tuple(row) for row in found], dtype=[("row", np.int64), ("score", np.float64)])
         if allowed is not None:
-            pairs = pairs[allowed[pairs["row"]]][:limit]
-        return pairs["row"], pairs["score"]
+            pairs = pairs[allowed[pairs["row"]]][:_DEPTH]
+        matched = self._matched(pairs["row"], weights)
+        shares = pairs["score"] / (_SATURATION * total) * (matched / total) ** 2
+        return pairs["row"], shares.astype(np.float32)
+
+    def containing(self, phrase: Phrase) -> np.ndarray:
+        """Rows whose title or text contains terms one after another: int64, ascending."""
+        match = f'"{" ".join(phrase)}"'
+        return np.array(
+            [row[0] for row in self._database.rows("SELECT rowid FROM words WHERE words MATCH ?", (match,))], np.int64
+        )
+
+    def _weight(self, phrase: str) -> float:
+        """The phrase's idf as FTS5 computes it; a phrase that stands nowhere has the highest."""
+        known = self._idf.get(phrase)
+        if known is None:
+            row = self._database.row("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{phrase}"',))
+            rows = row[0] if row else 0
+            known = max(math.log((self._count - rows + 0.5) / (rows + 0.5)), 1e-6)
+            self._idf[phrase] = known
+        return known
+
+    def _matched(self, rows: np.ndarray, weights: dict[str, float]) -> np.ndarray:
+        """Sum of the weights of those phrases that each row contains: float64, shape (len(rows),)."""
+        if not len(rows):
+            return np.empty(0)
+        found = self._database.rows(
+            "SELECT rowid, title, body FROM words WHERE rowid IN (SELECT value FROM json_each(?))", (json.dumps(rows.tolist()),)
+        )
+        texts = {row[0]: f" {row[1]}{_COLUMNS_APART}{row[2]} " for row in found}
+        return np.array(
+            [sum(weight for phrase, weight in weights.items() if f" {phrase} " in texts[row]) for row in rows.tolist()]
+        )
 
 
 def build(path: Path, paragraphs: Iterable[tuple[str, str]]) -> None:
@@ -75,6 +124,10 @@ def build(path: Path, paragraphs: Iterable[tuple[str, str]]) -> None:
         connection.execute("INSERT INTO words (words) VALUES ('optimize')")
     database.row("PRAGMA journal_mode = DELETE")  # one file, whole in itself
     database.close()
+
+
+def _any_of(phrases: Sequence[str]) -> str:
+    return " OR ".join(f'"{phrase}"' for phrase in phrases)
 
 
 def _analysed(paragraphs: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import groupby
 
+from index.sentences import Span
 from index.terms import tokens
 
 
-def word_spans(text: str, query_terms: Collection[str]) -> list[tuple[int, int]]:
+def word_spans(text: str, query_terms: Collection[str]) -> list[Span]:
     """Find the words of a passage that match a query's words exactly: as the same term, so *melayani* matches *pelayanan*.
 
     Args:

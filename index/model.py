@@ -30,11 +30,13 @@ class Model:
         name: What the keeper asked for.
         folder: A sentence-transformers folder.
         fingerprint: 16 hex digits of a SHA-256 over the folder's files; the same weights have the same one everywhere.
+        pools_tokens: Its vector of a text is the mean over the text's tokens, so that a part of a longer text has one too.
     """
 
     name: str
     folder: Path
     fingerprint: str
+    pools_tokens: bool
 
 
 def default_cache_dir() -> Path:
@@ -59,9 +61,9 @@ def resolve(name: str | None = None, cache_dir: Path | None = None) -> Model:
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
             raise ModelError(f"{folder} holds no sentence-transformers model: neither modules.json nor config.json is in it")
-        return Model(str(folder.resolve()), folder, fingerprint(folder, cache_dir))
+        return Model(str(folder.resolve()), folder, fingerprint(folder, cache_dir), _pools_tokens(folder))
     snapshot = _from_hub(name)
-    return Model(name, snapshot, fingerprint(snapshot, cache_dir))
+    return Model(name, snapshot, fingerprint(snapshot, cache_dir), _pools_tokens(snapshot))
 
 
 def fingerprint(folder: Path, cache_dir: Path) -> str:
@@ -100,7 +102,7 @@ def _embedded(cache_dir: Path) -> Model:
         path = folder / name
         if not path.is_file() or path.stat().st_size != size:
             raise ModelError(damaged.format(path))
-    return Model(EMBEDDED, folder, fingerprint)
+    return Model(EMBEDDED, folder, fingerprint, pools_tokens=True)
 
 
 def _unpack_once(folder: Path, cache_dir: Path) -> None:
@@ -146,6 +148,24 @@ def _from_hub(name: str) -> Path:
         ) from error
     except (HfHubHTTPError, OSError, LocalEntryNotFoundError) as error:
         raise ModelError(f"the model {name!r} cannot be fetched; check name and network, or leave --model out") from error
+
+
+def _pools_tokens(folder: Path) -> bool:
+    """Read from a sentence-transformers folder whether nothing but a mean over tokens follows the transformer."""
+    modules = folder / "modules.json"
+    if not modules.is_file():
+        return True  # sentence-transformers adds a mean to a bare transformer
+    try:
+        listed = json.loads(modules.read_text(encoding="utf-8"))
+        kinds = [str(module["type"]).rpartition(".")[2] for module in listed]
+        if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+            return False
+        pooling = json.loads((folder / listed[1]["path"] / "config.json").read_text(encoding="utf-8"))
+        # Older folders have a switch for each mode instead of one name.
+        modes = [name for name, is_on in pooling.items() if name.startswith("pooling_mode_") and is_on]
+        return pooling.get("pooling_mode", "mean") == "mean" and modes in ([], ["pooling_mode_mean_tokens"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{folder} is no whole sentence-transformers model ({error}): fetch it again") from error
 
 
 def _write_atomically(path: Path, text: str) -> None:

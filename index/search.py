@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from archive import Passage, Store
-from index import fusion, generation, terms
+from archive import Passage, Store, UnknownRelease
+from index import generation, marks, query_syntax, ranking, terms
+from index.answer import Answer, Hit, Marks, Query, Similar, Status, check_page
 from index.build import data_paths
 from index.encoder import Encoder, Matrix
 from index.generation import Generation, GenerationError, Recipe
 from index.model import resolve
+from index.query_syntax import Wanted
+from index.ranking import Group
+from index.relevance import Verdict
 
-MAX_QUERY_CHARS = 2_000
-MAX_K = 100
-MAX_OFFSET = 10_000
-
-_DEPTH = 300  # paragraphs that each side of the search puts forward, at least
-_MORE = 5  # further passages shown with a release
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # what a terminal's broken bytes become
+_DEPTH = 300  # paragraphs that similarity puts forward, at least
 _REMEMBERED = 1_024  # queries whose vectors are kept
+
+
+_NO_WORDS = np.empty(0, np.int64), np.empty(0, np.float32)
+
+Result = TypeVar("Result")
+Hits = TypeVar("Hits")
 
 
 class QueryEncoder(Protocol):
@@ -41,130 +43,36 @@ class QueryEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What a reader asks.
-
-    Attributes:
-        text: In plain language, up to `MAX_QUERY_CHARS`.
-        k: Releases wanted, 1 to `MAX_K`.
-        offset: Releases to leave out at the top, for later pages, up to `MAX_OFFSET`.
-        since: First day of publication.
-        until: Last day of publication.
-        topics: Any of these; none means all.
-
-    Raises:
-        ValueError: A field is outside its range; the message names it.
-    """
-
-    text: str
-    k: int = 10
-    offset: int = 0
-    since: date | None = None
-    until: date | None = None
-    topics: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what no search can answer."""
-        if not self.text.strip():
-            raise ValueError("the query is empty: type a question or a statement")
-        if len(self.text) > MAX_QUERY_CHARS:
-            raise ValueError(f"the query has {len(self.text)} characters: shorten it to {MAX_QUERY_CHARS}")
-        if _HALF_A_PAIR.search(self.text):
-            raise ValueError("the query contains half a surrogate pair: send it as UTF-8")
-        if not 1 <= self.k <= MAX_K:
-            raise ValueError(f"k must be 1 to {MAX_K}: {self.k}")
-        if not 0 <= self.offset <= MAX_OFFSET:
-            raise ValueError(f"offset must be 0 to {MAX_OFFSET}: {self.offset}")
-        if self.since and self.until and self.since > self.until:
-            raise ValueError(f"since ({self.since}) is later than until ({self.until}): swap them")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage found.
-
-    Attributes:
-        rank: Counts from 1 over all releases; for a passage under `more`, over the passages of its release.
-        score: Fused score of the two kinds of search; it never rises down the list.
-        passage: The paragraph and its release.
-        more: The release's further passages, best first.
-    """
-
-    rank: int
-    score: float
-    passage: Passage
-    more: tuple[Hit, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The hit as command line and endpoint print it."""
-        document = {
-            "rank": self.rank,
-            "score": round(self.score, 6),
-            "passage": self.passage.text,
-            "paragraph": self.passage.position,
-            "release": asdict(self.passage.release),
-        }
-        if self.more:
-            document["more"] = [hit.to_dict() for hit in self.more]
-        return document
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a search found.
-
-    Attributes:
-        query: What was asked.
-        total: Releases that pass the filters; each of them has a rank, so each can be paged to.
-        took_ms: Time of the search, in milliseconds.
-        generation: Number of the generation that answered.
-        hits: One a release, best first.
-    """
-
-    query: Query
-    total: int
-    took_ms: float
-    generation: int
-    hits: tuple[Hit, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as command line and endpoint print it."""
-        return {
-            "query": self.query.text,
-            "total": self.total,
-            "took_ms": round(self.took_ms, 1),
-            "generation": self.generation,
-            "hits": [hit.to_dict() for hit in self.hits],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What an index can say of itself.
-
-    Attributes:
-        generation: Number of the live generation.
-        model: What made its vectors.
-        paragraphs: Paragraphs that can be found.
-        releases: Releases they belong to.
-        stale: The archive has changed since; `telusur index` brings the change in.
-    """
-
-    generation: int
-    model: str
-    paragraphs: int
-    releases: int
-    stale: bool
-
-
-_Group = list[tuple[int, float]]
-"""Rows of one release with their scores, best first."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Live:
     generation: Generation
     encoder: QueryEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is looked for in one generation.
+
+    Attributes:
+        vector: Placed, float32, shape (1, dim).
+        words: Text whose words count; empty where only meaning does.
+        allowed: Rows that may be found: bool, shape (n,); None for all.
+        first: Hits to leave out at the top.
+        count: Hits wanted.
+    """
+
+    vector: Matrix
+    words: str
+    allowed: np.ndarray | None
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    page: list[Group]
+    verdict: Verdict
+    total: int
+    has_more: bool
 
 
 class Index:
@@ -227,76 +135,135 @@ class Index:
         """Rank the archive's passages for a query, one hit a release.
 
         Raises:
+            ValueError: The query only says what to leave out.
             NoGeneration: Nothing has been indexed yet.
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
+        wanted = query_syntax.parse(query.text)
         live = self._current()
         started = time.perf_counter()
-        vector = self._encode(live, query.text)
-        releases = live.generation.releases
+        vector = live.generation.space.place_queries(self._encode(live, wanted.meaning))
+
+        def look(state: int) -> tuple[_Found, tuple[Hit, ...] | None]:
+            allowed = self._allowed(live.generation, query, wanted, state)
+            request = _Request(vector, wanted.meaning, allowed, query.offset, query.k)
+            found = _look(live.generation, request)
+            return found, self._hits(live.generation, request, found)
+
+        found, hits = self._consistently(live.generation, look)
+        took_ms = (time.perf_counter() - started) * 1000
+        verdict = found.verdict
+        number = live.generation.meta.number
+        return Answer(query, verdict.band, verdict.excess, found.total, found.has_more, took_ms, number, hits)
+
+    def similar_passages(self, release_id: str, position: int, k: int = 10) -> list[Similar]:
+        """Passages of other releases that say something like one paragraph does, one a release, best first.
+
+        Args:
+            release_id: Public id.
+            position: Of the paragraph in the release's current version.
+            k: Passages wanted.
+
+        Raises:
+            ValueError: k is out of range.
+            UnknownRelease: There is no such release or paragraph, or it has not been indexed yet.
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged.
+        """
+        check_page(k, 0)
+        live = self._current().generation
+        row = self._row(live, release_id, position)
+        others = live.releases != live.releases[row]
+        return self._similar(live, live.vectors(np.array([row])), others, k)
+
+    def similar_releases(self, release_id: str, k: int = 10) -> list[Similar]:
+        """Releases that are about what one release is about, each with the passage that shows it best, best first.
+
+        Raises:
+            ValueError: k is out of range.
+            UnknownRelease: There is no such release, or it has not been indexed yet.
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged.
+        """
+        check_page(k, 0)
+        live = self._current().generation
+        own = int(live.releases[self._row(live, release_id, 0)])
+        vector = live.release_vectors[own : own + 1]
+        likeness = live.release_vectors @ vector[0]
+        likeness[own] = -np.inf
+        # A few more than wanted: near-identical ones are folded, removed ones left out.
+        nearest = np.argsort(-likeness, kind="stable")[: 2 * k + 1]
+        return self._similar(live, vector, np.isin(live.releases, nearest[likeness[nearest] > -np.inf]), k)
+
+    def _similar(self, live: Generation, vector: Matrix, allowed: np.ndarray, k: int) -> list[Similar]:
+        def look(state: int) -> tuple[None, list[Similar] | None]:
+            request = _Request(vector, "", self._without_removed(live, allowed, state), 0, k)
+            page = _look(live, request).page
+            passages = self._passages(live, [group.rows[0] for group in page])
+            if passages is None:
+                return None, None
+            return None, [Similar(rank, group.scores[0], passages[group.rows[0]]) for rank, group in enumerate(page, 1)]
+
+        return self._consistently(live, look)[1]
+
+    def _row(self, live: Generation, release_id: str, position: int) -> int:
+        paragraph_id = self.store.paragraph_id(release_id, position)
+        row = int(live.rows_of(np.array([paragraph_id]))[0])
+        if row < 0:
+            raise UnknownRelease(f"release {release_id!r} has changed and is not indexed yet: run telusur index")
+        return row
+
+    def _consistently(self, live: Generation, look: Callable[[int], tuple[Result, Hits | None]]) -> tuple[Result, Hits]:
+        """Look at the archive until what was found is all there: a keeper may remove a release between two queries."""
         while True:
             state = self.store.state()
-            allowed = self._allowed(live.generation, query, state)
-            total = len(np.unique(releases if allowed is None else releases[allowed]))
-            groups = self._groups(live.generation, vector, query, allowed, min(query.offset + query.k, total))
-            hits = self._hits(live.generation, groups[query.offset : query.offset + query.k], query.offset + 1)
+            result, hits = look(state)
             if hits is not None:
-                break
+                return result, hits
             if self.store.state() == state:
-                number = live.generation.meta.number
-                raise GenerationError(f"generation {number} does not fit the archive beside it: run telusur index --rebuild")
-            # A release was removed at this very moment.
-        took_ms = (time.perf_counter() - started) * 1000
-        return Answer(query, total, took_ms, live.generation.meta.number, hits)
+                raise GenerationError(
+                    f"generation {live.meta.number} does not fit the archive beside it: run telusur index --rebuild"
+                )
 
-    def _groups(self, live: Generation, vector: Matrix, query: Query, allowed: np.ndarray | None, wanted: int) -> list[_Group]:
-        """Rows and scores grouped by release, at least `wanted` groups: see `_by_release`.
-
-        Looking deeper only adds below what was found before, for scores depend on the depth: otherwise two pages that need
-        different depths would repeat releases and leave others out.
-        """
-        groups: dict[int, _Group] = {}
-        depth = _DEPTH
-        while True:
-            dense = live.nearest(vector, depth, allowed)[0][0]
-            lexical = live.words.best(query.text, depth, allowed)[0]
-            found = self._by_release(live, *fusion.reciprocal_rank([dense, lexical]))
-            lowest = min((group[0][1] for group in groups.values()), default=np.inf)
-            for release, group in found.items():
-                groups.setdefault(release, [(row, min(score, lowest)) for row, score in group])
-            if depth >= len(live.paragraph_ids) or len(groups) >= wanted:
-                return list(groups.values())
-            depth *= 4
-
-    def _hits(self, live: Generation, page: list[_Group], first_rank: int) -> tuple[Hit, ...] | None:
-        """One hit a group; None if the archive does not hold each of their passages."""
-        ids = live.paragraph_ids
-        passages = self.store.fetch_passages(int(ids[row]) for group in page for row, _ in group)
-        if len(passages) < sum(map(len, page)):
+    def _hits(self, live: Generation, request: _Request, found: _Found) -> tuple[Hit, ...] | None:
+        """The hits of a page; None if the archive does not hold each of their passages."""
+        passages = self._passages(live, [row for group in found.page for row in (*group.rows, *group.identical)])
+        if passages is None:
             return None
+        words = frozenset(terms.terms(request.words))
+
+        def hit(rank: int, row: int, score: float) -> Hit:
+            passage = passages[row]
+            why = Marks(live.best_sentence(request.vector, row), tuple(marks.word_spans(passage.text, words)))
+            return Hit(rank, score, found.verdict.band_of(score), passage, why)
+
         hits = []
-        for rank, group in enumerate(page, first_rank):
-            found = [Hit(place, score, passages[int(ids[row])]) for place, (row, score) in enumerate(group, 1)]
-            hits.append(replace(found[0], rank=rank, more=tuple(found[1:])))
+        for rank, group in enumerate(found.page, request.first + 1):
+            first, *more = [
+                hit(place, row, score) for place, (row, score) in enumerate(zip(group.rows, group.scores, strict=True), 1)
+            ]
+            hits.append(replace(first, rank=rank, more=tuple(more), identical=tuple(passages[row] for row in group.identical)))
         return tuple(hits)
 
-    def _allowed(self, live: Generation, query: Query, state: int) -> np.ndarray | None:
-        allowed = live.allowed(query.since, query.until, query.topics)
-        if state != live.meta.archive_state and (removed := self.store.removed_paragraph_ids()):
-            gone = np.isin(live.paragraph_ids, removed)
-            return ~gone if allowed is None else allowed & ~gone
-        return allowed
+    def _passages(self, live: Generation, rows: Sequence[int]) -> dict[int, Passage] | None:
+        """Passages by row; None if the archive does not hold each of them."""
+        ids = {row: int(live.paragraph_ids[row]) for row in rows}
+        found = self.store.fetch_passages(ids.values())
+        return {row: found[id] for row, id in ids.items()} if len(found) == len(ids) else None
 
-    @staticmethod
-    def _by_release(live: Generation, rows: np.ndarray, scores: np.ndarray) -> dict[int, _Group]:
-        """Rows and scores grouped by release: groups by their best row, rows within a group, both best first."""
-        groups: dict[int, _Group] = {}
-        for row, release, score in zip(rows.tolist(), live.releases[rows].tolist(), scores.tolist(), strict=True):
-            group = groups.setdefault(release, [])
-            if len(group) <= _MORE:
-                group.append((row, score))
-        return groups
+    def _allowed(self, live: Generation, query: Query, wanted: Wanted, state: int) -> np.ndarray | None:
+        allowed = live.allowed(query.since, query.until, query.topics)
+        for phrase in wanted.required:
+            allowed = _both(allowed, live.containing(phrase))
+        for phrase in wanted.excluded:
+            allowed = _both(allowed, ~live.containing(phrase))
+        return self._without_removed(live, allowed, state)
+
+    def _without_removed(self, live: Generation, allowed: np.ndarray | None, state: int) -> np.ndarray | None:
+        if state != live.meta.archive_state and (removed := self.store.removed_paragraph_ids()):
+            return _both(allowed, ~np.isin(live.paragraph_ids, removed))
+        return allowed
 
     def _encode(self, live: _Live, text: str) -> Matrix:
         key = (live.encoder.fingerprint, text)
@@ -333,6 +300,35 @@ class Index:
         encoder = self._load_encoder(self._model or recipe.model)
         _require_same_model(encoder, recipe, loaded.meta.number, self._model)
         return _Live(loaded, encoder)
+
+
+def _look(live: Generation, request: _Request) -> _Found:
+    """Find a page of the ranking, and how many hits stand above the line."""
+    query = request.vector
+    rows, shares = live.words.best(request.words, request.allowed) if request.words else _NO_WORDS
+    matched = rows, live.cosines(query, rows), shares
+    depth = _DEPTH
+    while True:
+        near = live.nearest(query, depth, request.allowed)
+        exhausted = len(near[0]) < depth
+        groups = ranking.by_release(*ranking.fuse(near, matched, exhausted), live.releases, live.groups)
+        if exhausted or len(groups) > request.first + request.count:
+            break
+        depth *= 4
+    best_score = groups[0].scores[0] if groups else -1.0
+    verdict = live.relevance.judge(query, near[1], shares, best_score)
+    if not exhausted and near[1][-1] > verdict.line:  # more stands above the line than was looked at
+        above = ranking.fuse(live.within(query, verdict.line, request.allowed), matched, exhausted=True)
+        counted = ranking.by_release(*above, live.releases, live.groups)
+    else:
+        counted = groups
+    total = sum(group.scores[0] >= verdict.line for group in counted)
+    page = groups[request.first : request.first + request.count]
+    return _Found(page, verdict, total, has_more=len(groups) > request.first + request.count)
+
+
+def _both(one: np.ndarray | None, other: np.ndarray) -> np.ndarray:
+    return other if one is None else one & other
 
 
 def _require_same_model(encoder: QueryEncoder, recipe: Recipe, number: int, asked_for: str | None) -> None:

@@ -12,6 +12,12 @@ import re
 
 from index.stop_words import STOP_WORDS
 
+Span = tuple[int, int]
+"""Where something begins and ends in a text, in characters."""
+
+VERSION = 1
+"""Raised whenever `spans` cuts differently: sentences are then embedded anew."""
+
 _QUOTES = "’‘'\"“”„«»"
 _END = re.compile(rf"[.!?…]+[{_QUOTES})\]]*|(?<=\S)[^\S\n]*\n(?=\s*(?:[-•*▪–—]|\d{{1,2}}[.)]|[a-z][.)])\s)")
 _LATE_CLOSER = re.compile(rf"\s?[{_QUOTES}]+(?=\s|$)")  # *… selesai. ’’* with a space too many
@@ -35,7 +41,7 @@ _TITLES = frozenset(_TITLE_WORDS.split())
 _BEFORE_NUMBER = frozenset({"art", "fig", "gbr", "hal", "hlm", "no", "nr", "pkl", "tel"})
 
 
-def spans(text: str) -> list[tuple[int, int]]:
+def spans(text: str) -> list[Span]:
     """Find the sentences of a passage.
 
     Returns:
@@ -43,7 +49,7 @@ def spans(text: str) -> list[tuple[int, int]]:
         them is white space. A text without a stop is one span; one of nothing but white space has none. A sign-off in
         parentheses is a span of its own.
     """
-    found: list[tuple[int, int]] = []
+    found: list[Span] = []
     start = _SPACE.match(text).end()  # type: ignore[union-attr]  # matches the empty string too
     for match in _END.finditer(text):
         end = match.end()

@@ -52,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"loading {model.name} …\n")
         return Encoder(model)
 
-    def start_progress(total: int) -> tqdm[NoReturn]:
-        bar: tqdm[NoReturn] = tqdm(total=total, desc="embedding", unit=" paragraphs", file=sys.stderr)
+    def start_progress(label: str, total: int) -> tqdm[NoReturn]:
+        bar: tqdm[NoReturn] = tqdm(total=total, desc=f"embedding {label}", unit="", file=sys.stderr)
         bars.append(bar)
         return bar
 

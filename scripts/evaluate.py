@@ -58,8 +58,14 @@ def _find(index: Index, text: str) -> Found:
     from index import Query
 
     hits = index.search(Query(text, k=_DEPTH)).hits
-    passages = sorted((one for hit in hits for one in (hit, *hit.more)), key=lambda one: one.score, reverse=True)
-    return [hit.passage.release.id for hit in hits], [(one.passage.release.id, one.passage.position) for one in passages]
+    releases, passages = [], []
+    for hit in hits:
+        same = [(passage.release.id, passage.position) for passage in (hit.passage, *hit.identical)]
+        releases.append([id for id, _ in same])
+        passages.append((hit.score, same))
+        passages += [(one.score, [(one.passage.release.id, one.passage.position)]) for one in hit.more]
+    passages.sort(key=lambda one: one[0], reverse=True)
+    return releases, [same for _, same in passages]
 
 
 def _render(report: dict[str, KindReport]) -> str:

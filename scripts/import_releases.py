@@ -31,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "another version, and its old text is kept.",
     )
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a .txt, .jsonl or .ndjson file, or a folder")
+    parser.add_argument("--if-empty", action="store_true", help="do nothing where the archive holds releases already")
     parser.set_defaults(run=run)
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from archive import ArchivedRelease, UnknownRelease
 from index import NoGeneration
-from index.search import MAX_OFFSET, MAX_QUERY_CHARS
+from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
 from web import links, problems
 from web.holdings import Overview, current_holdings
 from web.language import LANGUAGES

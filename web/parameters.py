@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from flask_babel import LazyString, lazy_gettext
 
 from index import Query
-from index.search import MAX_K, MAX_OFFSET, MAX_QUERY_CHARS
+from index.answer import MAX_K, MAX_OFFSET, MAX_QUERY_CHARS
 
 DEFAULT_K = 10
 MAX_TOPICS = 50

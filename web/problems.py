@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from archive import ArchiveError, UnknownRelease
 from index import GenerationError, ModelError, NoGeneration
-from index.search import MAX_QUERY_CHARS
+from index.answer import MAX_QUERY_CHARS
 from web import links
 from web.holdings import current_holdings
 from web.parameters import ParameterError, Search

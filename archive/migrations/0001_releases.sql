@@ -38,8 +38,8 @@ CREATE TABLE paragraph (
     UNIQUE (version, position)
 ) STRICT;
 
--- One row, whose number grows whenever the live paragraphs or what is known of their releases change.
+-- One row, whose number is drawn anew whenever the live paragraphs or what is known of their releases change.
 CREATE TABLE state (
     changes INTEGER NOT NULL
 ) STRICT;
-INSERT INTO state VALUES (0);
+INSERT INTO state VALUES (random());
