@@ -15,12 +15,12 @@ import numpy as np
 
 from index.encoder import Matrix
 
-TOP = 5
-"""Passages whose similarity counts as evidence: one may be near by chance."""
+TOP = 10
+"""Passages whose similarity counts as evidence: one may be near by chance, and what is known of is seldom said but once."""
 
-_LEXICAL_WEIGHT = 0.5  # a matched name is evidence, a matched everyday word is not
+_LEXICAL_WEIGHT = 1.0
 _COHORT = 15
-_PASSING = 0.05
+_PASSING = 0.1
 """Share of questions from elsewhere that the line lets through."""
 
 _STRONG = 0.1

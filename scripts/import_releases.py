@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     for problem in found.problems:
         fail(problem)
     with closing(Store(args.data / "archive.sqlite")) as store:
-        counts = _add(store, found.files, fail)
+        is_wanted = not (args.if_empty and store.counts().versions)
+        counts = _add(store, found.files if is_wanted else (), fail)
     summary: dict[str, int | float] = {outcome.value: counts[outcome] for outcome in Outcome if outcome is not Outcome.CLASH}
     summary |= {"failed": len(failures), "skipped": found.skipped, "seconds": round(time.monotonic() - started, 2)}
     if args.json:
