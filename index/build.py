@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 import numpy as np
 from filelock import FileLock
@@ -15,7 +15,7 @@ from archive import IndexRow, Store
 from index import generation, questions, sentences, space, terms
 from index.cache import VectorCache, digest
 from index.encoder import Matrix, unit
-from index.generation import Contents, Meta, Recipe
+from index.generation import Contents, GenerationError, Meta, Recipe
 from index.model import Model
 from index.sentences import Span
 
@@ -60,6 +60,14 @@ class Outcome:
     published: bool
 
 
+class Unplaced(NamedTuple):
+    """The model's own vectors: of passages by themselves and in their releases, and of representative questions."""
+
+    alone: Matrix
+    in_context: Matrix
+    asked: Matrix
+
+
 class Progress(Protocol):
     """A progress bar, as tqdm makes one."""
 
@@ -83,6 +91,7 @@ def update(
     load_encoder: Callable[[], BuildEncoder],
     start_progress: StartProgress,
     rebuild: bool = False,
+    generations: Path | None = None,
 ) -> Outcome:
     """Embed what is new and publish the next generation, unless the live one is up to date.
 
@@ -95,13 +104,15 @@ def update(
         load_encoder: Called only if something must be embedded.
         start_progress: Called before anything is embedded.
         rebuild: Publish even if nothing has changed.
+        generations: Folder to publish in, if not the data folder's own.
 
     Raises:
         NothingToIndex: The archive holds no live release.
         GenerationError: What was written does not read back.
         DatabaseError: Archive or cache cannot be read or written.
     """
-    _, cache_file, folder = data_paths(data)
+    _, cache_file, own_folder = data_paths(data)
+    folder = generations or own_folder
     recipe = Recipe(model.name, model.fingerprint, terms.VERSION)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
@@ -123,6 +134,25 @@ def update(
         return Outcome(meta, workshop.embedded, workshop.in_context, published=True)
 
 
+def read_unplaced(data: Path, model: Model, rows: Sequence[IndexRow]) -> Unplaced:
+    """The model's own vectors of what is indexed, from the cache alone.
+
+    Raises:
+        GenerationError: The cache does not hold all of them.
+        DatabaseError: The cache cannot be read.
+    """
+    _, cache_file, _ = data_paths(data)
+
+    def refuse(*_missing: object) -> NoReturn:
+        raise GenerationError(f"{cache_file} lacks vectors of this archive: run telusur index --rebuild")
+
+    cache = VectorCache(cache_file)
+    try:
+        return _Workshop(model, cache, refuse, refuse).unplaced(rows)
+    finally:
+        cache.close()
+
+
 class _Workshop:
     """Makes the contents of one generation: from the cache where it can, from the model where it must."""
 
@@ -141,9 +171,7 @@ class _Workshop:
         """Embed paragraphs and place them in a space of their own."""
         spans = {text: _sentences(text) for text in dict.fromkeys(row.text for row in rows)}
         alone = self._alone(spans)
-        own = np.stack([alone[row.text][0] for row in rows])
-        in_context = self._in_context(rows, own)
-        asked = self._questions(questions.read(questions.ASKED))
+        own, in_context, asked = self.unplaced(rows, alone)
         elsewhere = questions.read(questions.ELSEWHERE)
         placing = space.fit(own, in_context, asked)
         vectors = placing.place_passages(unit(own + in_context))
@@ -157,6 +185,13 @@ class _Workshop:
             questions=placing.place_queries(self._questions(elsewhere)),
             question_texts=elsewhere,
         )
+
+    def unplaced(self, rows: Sequence[IndexRow], alone: dict[str, Matrix] | None = None) -> Unplaced:
+        """The model's own vectors, from which a space is fitted."""
+        if alone is None:
+            alone = self._alone({row.text: _sentences(row.text) for row in rows})
+        own = np.stack([alone[row.text][0] for row in rows])
+        return Unplaced(own, self._in_context(rows, own), self._questions(questions.read(questions.ASKED)))
 
     def _alone(self, spans: dict[str, list[Span]]) -> dict[str, Matrix]:
         """For each text its own vector and those of its sentences, shape (1 + sentences, dim)."""

@@ -44,12 +44,19 @@ def default_cache_dir() -> Path:
     return platformdirs.user_cache_path("telusur")
 
 
-def resolve(name: str | None = None, cache_dir: Path | None = None) -> Model:
+def models_dir(data: Path) -> Path:
+    """Where a data folder keeps models that were adapted to its archive."""
+    return data / "models"
+
+
+def resolve(name: str | None = None, cache_dir: Path | None = None, data: Path | None = None) -> Model:
     """Find a model's weights without loading them.
 
     Args:
-        name: None for the embedded default, the path of a sentence-transformers folder, or a name on the model hub.
+        name: None for the embedded default, the name of a model adapted to the archive, the path of a sentence-transformers
+            folder, or a name on the model hub.
         cache_dir: Where the embedded model is unpacked to, once.
+        data: The archive's data folder.
 
     Raises:
         ModelError: There is no such model, or its files are damaged.
@@ -57,6 +64,8 @@ def resolve(name: str | None = None, cache_dir: Path | None = None) -> Model:
     cache_dir = cache_dir or default_cache_dir()
     if name is None or name == EMBEDDED:
         return _embedded(cache_dir)
+    if data is not None and Path(name).name == name and (adapted := models_dir(data) / name).is_dir():
+        return Model(name, adapted, fingerprint(adapted, cache_dir), _pools_tokens(adapted))
     folder = Path(name)
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():

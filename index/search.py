@@ -84,6 +84,7 @@ class Index:
         model: str | None = None,
         cache_dir: Path | None = None,
         load_encoder: Callable[[str], QueryEncoder] | None = None,
+        generations: Path | None = None,
     ) -> None:
         """Open an index; nothing heavy is loaded before the first search, or `warm`.
 
@@ -92,14 +93,16 @@ class Index:
             model: Insist on this model. None takes the one that made the generation.
             cache_dir: Where the embedded model is unpacked to.
             load_encoder: Takes a model's name and loads it; replaces the real one in tests.
+            generations: Folder of other generations than the data folder's own, such as one on trial.
 
         Raises:
             DatabaseError: The archive cannot be opened.
         """
-        archive_file, _, self._folder = data_paths(data)
+        archive_file, _, folder = data_paths(data)
+        self._folder = generations or folder
         self.store = Store(archive_file)
         self._model = model
-        self._load_encoder = load_encoder or (lambda name: Encoder(resolve(name, cache_dir)))
+        self._load_encoder = load_encoder or (lambda name: Encoder(resolve(name, cache_dir, data)))
         self._live: _Live | None = None
         self._lock = threading.Lock()
         self._query_vectors: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
@@ -190,11 +193,13 @@ class Index:
         live = self._current().generation
         own = int(live.releases[self._row(live, release_id, 0)])
         vector = live.release_vectors[own : own + 1]
-        likeness = live.release_vectors @ vector[0]
-        likeness[own] = -np.inf
-        # A few more than wanted: near-identical ones are folded, removed ones left out.
-        nearest = np.argsort(-likeness, kind="stable")[: 2 * k + 1]
-        return self._similar(live, vector, np.isin(live.releases, nearest[likeness[nearest] > -np.inf]), k)
+        others = _both(self._without_removed(live, None, self.store.state()), live.releases != own)
+        releases = np.unique(live.releases[others])
+        likeness = live.release_vectors[releases] @ vector[0]
+        nearest = releases[
+            np.argsort(-likeness, kind="stable")[: 2 * k]
+        ]  # more than wanted, for near-identical ones are folded
+        return self._similar(live, vector, np.isin(live.releases, nearest), k)
 
     def _similar(self, live: Generation, vector: Matrix, allowed: np.ndarray, k: int) -> list[Similar]:
         def look(state: int) -> tuple[None, list[Similar] | None]:
@@ -317,8 +322,9 @@ def _look(live: Generation, request: _Request) -> _Found:
         depth *= 4
     best_score = groups[0].scores[0] if groups else -1.0
     verdict = live.relevance.judge(query, near[1], shares, best_score)
-    if not exhausted and near[1][-1] > verdict.line:  # more stands above the line than was looked at
-        above = ranking.fuse(live.within(query, verdict.line, request.allowed), matched, exhausted=True)
+    if not exhausted and near[1][-1] >= verdict.line:  # more stands above the line, or on it, than was looked at
+        below = float(np.nextafter(np.float32(verdict.line), np.float32(-np.inf)))
+        above = ranking.fuse(live.within(query, below, request.allowed), matched, exhausted=True)
         counted = ranking.by_release(*above, live.releases, live.groups)
     else:
         counted = groups

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts import benchmark, build_index, evaluate, import_releases, remove_release, search, serve
+from scripts import adapt, benchmark, build_index, evaluate, import_releases, remove_release, search, serve
 
-_COMMANDS = (import_releases, build_index, search, serve, evaluate, benchmark, remove_release)
+_COMMANDS = (import_releases, build_index, search, serve, evaluate, adapt, benchmark, remove_release)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,11 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     from archive import ArchiveError  # here, not above, so that --help stays instant
     from index import GenerationError, ModelError, NothingToIndex
+    from index.adaptation import AdaptationError
     from index.evaluation import JudgedFileError
 
     try:
         code: int = args.run(args)
-    except (ArchiveError, GenerationError, ModelError, NothingToIndex, JudgedFileError, ValueError) as error:
+    except (ArchiveError, GenerationError, ModelError, NothingToIndex, AdaptationError, JudgedFileError, ValueError) as error:
         sys.stderr.write(f"telusur {args.command}: {error}\n")
         return 1
     except OSError as error:

@@ -1,0 +1,164 @@
+"""Fitting a model to an archive: a tiny one, trained for two steps by the real trainer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive import Release, Store
+from index import adaptation, resolve, training
+from index.adaptation import AdaptationError, adapt
+from index.build import data_paths
+from index.generation import read_meta
+from index.model import models_dir
+from scripts.cli import main
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers model of two small layers over a vocabulary of letters."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny")
+    pieces = ["<pad>", "<unk>", "<s>", "</s>", *"abcdefghijklmnopqrstuvwxyz0123456789.,:"]
+    tokenizer = Tokenizer(models.WordLevel({piece: number for number, piece in enumerate(pieces)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 2), ("</s>", 3)])
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder / "bert")
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        unk_token="<unk>",
+        bos_token="<s>",
+        eos_token="</s>",
+        model_max_length=512,
+    ).save_pretrained(folder / "bert")
+    transformer = Transformer(str(folder / "bert"))
+    SentenceTransformer(modules=[transformer, Pooling(16, "mean"), Normalize()]).save_pretrained(
+        str(folder / "model"), create_model_card=False
+    )
+    return folder / "model"
+
+
+@pytest.fixture
+def data(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of sixty short releases, indexed with the tiny model."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("TELUSUR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(training, "STEPS", 2)
+    monkeypatch.setattr(adaptation, "_JUDGED_PAIRS", 12)
+    monkeypatch.setattr(adaptation, "_DISTRACTORS", 40)
+    fill(folder, 60)
+    assert main(["index", "--data", str(folder), "--model", str(tiny_model)]) == 0
+    return folder
+
+
+def fill(folder: Path, releases: int) -> None:
+    store = Store(data_paths(folder)[0])
+    body = "Paragraf satu nomor {0} tentang jalan rusak.\n\nParagraf dua nomor {0} tentang banjir dan pompa air."
+    for _ in store.add(Release(f"Judul nomor {number}", body.format(number), id=f"r{number}") for number in range(releases)):
+        pass
+    store.close()
+
+
+def model_in_use(folder: Path) -> str:
+    meta = read_meta(data_paths(folder)[2])
+    assert meta is not None
+    return meta.recipe.model
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main([*arguments, "--json"]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_a_model_that_is_not_better_changes_nothing(
+    data: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "_interval", lambda _differences: (-0.1, 0.1))
+    document = run(capsys, "adapt", "--data", str(data))
+    assert document["kept"] is False
+    assert document["pairs"] == 12
+    assert model_in_use(data) == str(tiny_model)
+    assert list(models_dir(data).iterdir()) == []
+
+
+def test_a_better_model_is_switched_to_kept_by_later_runs_and_undone(
+    data: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "_interval", lambda _differences: (0.1, 0.2))
+    document = run(capsys, "adapt", "--data", str(data))
+    assert (document["kept"], document["name"], document["origin"]) == (True, "adapted-1", str(tiny_model))
+    assert model_in_use(data) == "adapted-1"
+    tuned = resolve("adapted-1", data=data)
+    assert tuned.fingerprint != resolve(str(tiny_model)).fingerprint
+    assert tuned.pools_tokens
+
+    fill(data, 61)
+    assert run(capsys, "index", "--data", str(data))["model"] == "adapted-1"
+
+    undone = run(capsys, "adapt", "--undo", "--data", str(data))
+    assert undone["model"] == model_in_use(data) == str(tiny_model)
+    assert main(["adapt", "--undo", "--data", str(data)]) == 1
+    assert "nothing to undo" in capsys.readouterr().err
+
+
+def test_judged_queries_that_get_worse_keep_the_old_model(
+    data: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scripts import adapt as command
+
+    monkeypatch.setattr(adaptation, "_interval", lambda _differences: (0.1, 0.2))
+    means = iter((0.4, 0.5))  # of the tuned model, then of the original
+    monkeypatch.setattr(command, "_mean", lambda _scores: next(means))
+    judged = tmp_path / "judged.jsonl"
+    judged.write_text(
+        json.dumps({"query": "pompa air nomor 7", "kind": "natural", "releases": ["r7"], "paragraphs": [1]}) + "\n"
+    )
+    document = run(capsys, "adapt", "--data", str(data), "--judged", str(judged))
+    assert document["kept"] is False
+    assert set(document["judged"]) == {str(tiny_model), "adapted-1"}
+    assert all(0 <= scores["natural"] <= 1 for scores in document["judged"].values())
+    assert model_in_use(data) == str(tiny_model)
+    assert not (data_paths(data)[2] / "trial").exists()
+
+
+def test_an_archive_too_small_to_learn_from_is_refused(tmp_path: Path, tiny_model: Path) -> None:
+    fill(tmp_path, 59)
+    store = Store(data_paths(tmp_path)[0])
+    with pytest.raises(AdaptationError, match="59 releases are too few to learn from: import at least 60"):
+        adapt(
+            tmp_path, store, resolve(str(tiny_model), tmp_path / "cache"), None, lambda _label, _total: pytest.fail("started")
+        )
+    store.close()
+
+
+def test_frozen_layers_stay_and_the_others_move_part_of_the_way(tiny_model: Path, tmp_path: Path) -> None:
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    from index.pairs import Pair
+
+    model = resolve(str(tiny_model), tmp_path / "cache")
+    pairs = [Pair(f"tanya {n}", f"jawaban nomor {n} panjang", n, 0) for n in range(2 * training.BATCH)]
+    zero = np.zeros(16, dtype=np.float32)
+    steps: list[int] = []
+    training.train(model, pairs, zero, zero, tmp_path / "tuned", lambda: steps.append(1))
+    before, after = (load_file(folder / "model.safetensors") for folder in (tiny_model, tmp_path / "tuned"))
+    moved = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert steps == [1, 1]  # the first only warms up
+    assert moved
+    assert all(name.startswith("encoder.layer.1.") for name in moved)
