@@ -1,6 +1,8 @@
 """Judge a search by queries whose answers are known; pure but for reading the judged file.
 
-Measures as in Manning, Raghavan & Schütze, *Introduction to Information Retrieval* (2008), chapter 8.
+Measures as in Manning, Raghavan & Schütze, *Introduction to Information Retrieval* (2008), chapter 8. Intervals hold 95 of a
+hundred bootstrap draws of the queries (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13); of the
+difference between two rankings, both are measured on the same draws (Sakai, SIGIR 2006).
 """
 
 from __future__ import annotations
@@ -8,10 +10,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
+from index.relevance import Band
+
 CUT = 10
+DRAWS = 2_000
 
 
 class JudgedFileError(Exception):
@@ -45,23 +53,107 @@ class Measures:
     recall_at_10: float
 
 
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """From where to where each measure's bootstrap means lie."""
+
+    ndcg_at_10: Interval
+    mrr_at_10: Interval
+    recall_at_1: Interval
+    recall_at_10: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A mean over queries that is no measure of a ranking, 0 to 1, with its interval."""
+
+    mean: float
+    ci95: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Hits of one band: how many there are, and the share whose release is judged right; what nobody judged is wrong."""
+
+    hits: int
+    precision: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a search says of its own answers.
+
+    Attributes:
+        told_nothing: Share of queries that it says nothing here answers.
+        auroc: How often one of these queries has a higher relevance than one off topic; None without two sides to compare.
+        bands: The first `CUT` hits of each query by band.
+    """
+
+    told_nothing: Share
+    auroc: Share | None
+    bands: dict[str, Hits]
+
+
 @dataclass(frozen=True, slots=True)
 class KindReport:
-    """What one kind of query scored.
+    """What one kind of query scored; from `compare`, by how much that is above what it scored elsewhere, -1 to 1.
 
     Attributes:
         queries: How many were asked.
         release: A hit is right if it names a right release.
+        release_ci95: Its intervals.
         paragraph: A hit is right if it names a best paragraph of the first right release; None where none is judged.
+        paragraph_ci95: Its intervals.
+        verdicts: None for a ranking that does not judge its answers.
     """
 
     queries: int
     release: Measures
+    release_ci95: Intervals
     paragraph: Measures | None
+    paragraph_ci95: Intervals | None
+    verdicts: Verdicts | None
 
 
-Found = tuple[Sequence[Collection[str]], Sequence[Collection[tuple[str, int]]]]
-"""Releases found, by public id, and paragraphs found, by id and position; both best first, near-identical ones in one place."""
+@dataclass(frozen=True, slots=True)
+class OffTopicReport:
+    """What one kind of query was told that the archive does not answer."""
+
+    queries: int
+    verdicts: Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a search says of its own answer.
+
+    Attributes:
+        band: For the query as a whole.
+        relevance: Higher where more here answers.
+        bands: Of each release found.
+    """
+
+    band: Band
+    relevance: float
+    bands: Sequence[Band]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a ranking found for one query; best first, near-identical things in one place.
+
+    Attributes:
+        releases: By public id.
+        paragraphs: By public id and position.
+        told: None where the ranking does not judge itself.
+    """
+
+    releases: Sequence[Collection[str]]
+    paragraphs: Sequence[Collection[tuple[str, int]]]
+    told: Told | None = None
 
 
 def read_judged(path: Path) -> list[JudgedQuery]:
@@ -100,24 +192,54 @@ def read_judged(path: Path) -> list[JudgedQuery]:
     return queries
 
 
-def evaluate(queries: Sequence[JudgedQuery], find: Callable[[str], Found]) -> dict[str, KindReport]:
-    """Ask every query that has an answer and report by kind.
+def evaluate(queries: Sequence[JudgedQuery], find: Callable[[str], Found], draws: int = DRAWS) -> dict[str, KindReport]:
+    """Ask every query and report by kind."""
+    return report(queries, [find(query.text) for query in queries], draws)
+
+
+def report(queries: Sequence[JudgedQuery], found: Sequence[Found], draws: int = DRAWS) -> dict[str, KindReport]:
+    """Report by kind what those queries found that have an answer.
+
+    Args:
+        queries: Those without a right release are off topic; they count in `Verdicts.auroc` alone.
+        found: For each query, what was found.
+        draws: Of the bootstrap, at least 1.
+    """
+    off_topic = [one for query, one in zip(queries, found, strict=True) if not query.releases]
+    reports = {}
+    for kind, places in _by_kind(queries, answered=True).items():
+        asked, answers = [queries[place] for place in places], [found[place] for place in places]
+        verdicts = _verdicts(asked, answers, off_topic, draws)
+        reports[kind] = _kind_report(*_per_query(asked, answers), verdicts, draws)
+    return reports
+
+
+def report_off_topic(queries: Sequence[JudgedQuery], found: Sequence[Found], draws: int = DRAWS) -> dict[str, OffTopicReport]:
+    """Report by kind what those queries were told that have no answer; empty if the ranking does not judge its answers."""
+    reports = {}
+    for kind, places in _by_kind(queries, answered=False).items():
+        verdicts = _verdicts([queries[place] for place in places], [found[place] for place in places], [], draws)
+        if verdicts:
+            reports[kind] = OffTopicReport(len(places), verdicts)
+    return reports
+
+
+def compare(
+    queries: Sequence[JudgedQuery], found: Sequence[Found], others: Sequence[Found], draws: int = DRAWS
+) -> dict[str, KindReport]:
+    """Report by kind how far one ranking is above another.
 
     Args:
         queries: Those without a right release are left out.
-        find: Asks one text.
+        found: For each query, what the one found.
+        others: For each query, what the other one found; it is subtracted, query by query.
+        draws: Of the bootstrap, at least 1.
     """
-    asked = [(query, find(query.text)) for query in queries if query.releases]
     reports = {}
-    for kind in dict.fromkeys(query.kind for query, _ in asked):
-        group = [one for one in asked if one[0].kind == kind]
-        by_release = [measure(releases, query.releases) for query, (releases, _) in group]
-        by_paragraph = [
-            measure(paragraphs, [(query.releases[0], position) for position in query.paragraphs])
-            for query, (_, paragraphs) in group
-            if query.paragraphs
-        ]
-        reports[kind] = KindReport(len(group), mean(by_release), mean(by_paragraph) if by_paragraph else None)
+    for kind, places in _by_kind(queries, answered=True).items():
+        asked = [queries[place] for place in places]
+        ours, theirs = (_per_query(asked, [ones[place] for place in places]) for ones in (found, others))
+        reports[kind] = _kind_report(ours[0] - theirs[0], ours[1] - theirs[1], None, draws)
     return reports
 
 
@@ -139,12 +261,88 @@ def measure(found: Sequence[Collection[Hashable]], right: Collection[Hashable]) 
     )
 
 
-def mean(measures: Sequence[Measures]) -> Measures:
-    """Mean of each measure over queries."""
-    count = len(measures)
-    return Measures(
-        ndcg_at_10=sum(one.ndcg_at_10 for one in measures) / count,
-        mrr_at_10=sum(one.mrr_at_10 for one in measures) / count,
-        recall_at_1=sum(one.recall_at_1 for one in measures) / count,
-        recall_at_10=sum(one.recall_at_10 for one in measures) / count,
-    )
+def bootstrap(values: np.ndarray, draws: int = DRAWS) -> np.ndarray:
+    """Draw as many rows as there are, again and again, and see where the middle 95 % of their means lie.
+
+    Args:
+        values: Shape (n, measures), n ≥ 1.
+        draws: At least 1. The same ones for every n, so that nothing depends on what else is measured.
+
+    Returns:
+        Ends of the intervals, shape (2, measures).
+    """
+    return np.asarray(np.percentile(_weights(len(values), draws) @ values, (2.5, 97.5), axis=0))
+
+
+def auroc(relevant: np.ndarray, off_topic: np.ndarray, draws: int = DRAWS) -> Share:
+    """How often a relevant query has the higher value of the two; ties count half (Hanley & McNeil, Radiology 143, 1982).
+
+    Args:
+        relevant: Shape (n,), n ≥ 1.
+        off_topic: Shape (m,), m ≥ 1.
+        draws: Of the bootstrap, at least 1, for either side by itself.
+    """
+    wins = (np.sign(relevant[:, None] - off_topic) + 1) / 2
+    drawn = ((_weights(len(relevant), draws) @ wins) * _weights(len(off_topic), draws, seed=1)).sum(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5)).tolist()
+    return Share(float(wins.mean()), (low, high))
+
+
+@lru_cache(8)
+def _weights(count: int, draws: int, seed: int = 0) -> np.ndarray:
+    """Share of each of `count` queries in each draw: float64, shape (draws, count)."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws) / count
+
+
+def _by_kind(queries: Sequence[JudgedQuery], answered: bool) -> dict[str, list[int]]:
+    """Places of the queries that have an answer, or have none, by kind in order of first appearance."""
+    kinds: dict[str, list[int]] = {}
+    for place, query in enumerate(queries):
+        if bool(query.releases) == answered:
+            kinds.setdefault(query.kind, []).append(place)
+    return kinds
+
+
+def _per_query(queries: Sequence[JudgedQuery], found: Sequence[Found]) -> tuple[np.ndarray, np.ndarray]:
+    """Measures of releases and of paragraphs, a row a query; of the second, only queries whose paragraphs are judged."""
+    pairs = list(zip(queries, found, strict=True))
+    release = [astuple(measure(one.releases, query.releases)) for query, one in pairs]
+    paragraph = [
+        astuple(measure(one.paragraphs, [(query.releases[0], position) for position in query.paragraphs]))
+        for query, one in pairs
+        if query.paragraphs
+    ]
+    return np.array(release), np.array(paragraph).reshape(-1, 4)
+
+
+def _kind_report(release: np.ndarray, paragraph: np.ndarray, verdicts: Verdicts | None, draws: int) -> KindReport:
+    mean, ends = _summary(paragraph, draws) if len(paragraph) else (None, None)
+    return KindReport(len(release), *_summary(release, draws), mean, ends, verdicts)
+
+
+def _summary(values: np.ndarray, draws: int) -> tuple[Measures, Intervals]:
+    low, high = bootstrap(values, draws).tolist()
+    return Measures(*values.mean(axis=0).tolist()), Intervals(*zip(low, high, strict=True))
+
+
+def _verdicts(
+    queries: Sequence[JudgedQuery], found: Sequence[Found], off_topic: Sequence[Found], draws: int
+) -> Verdicts | None:
+    told = [one.told for one in found if one.told]
+    others = [one.told.relevance for one in off_topic if one.told]
+    if not told:
+        return None
+    nothing = np.array([[float(one.band is Band.WEAK)] for one in told])
+    low, high = bootstrap(nothing, draws)[:, 0].tolist()
+    relevance = np.array([one.relevance for one in told])
+    separation = auroc(relevance, np.array(others), draws) if others else None
+    return Verdicts(Share(float(nothing.mean()), (low, high)), separation, _hits(queries, found))
+
+
+def _hits(queries: Sequence[JudgedQuery], found: Sequence[Found]) -> dict[str, Hits]:
+    right: dict[Band, list[bool]] = {band: [] for band in Band}
+    for query, one in zip(queries, found, strict=True):
+        if one.told:
+            for band, ids in zip(one.told.bands[:CUT], one.releases[:CUT], strict=True):
+                right[band].append(not set(query.releases).isdisjoint(ids))
+    return {band.value: Hits(len(ones), sum(ones) / len(ones) if ones else None) for band, ones in right.items()}
