@@ -13,16 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from archive import Store
-from index import questions, training
+from index import questions, space, training
 from index.build import StartProgress
-from index.encoder import Encoder, Matrix, unit
+from index.encoder import Encoder, unit
 from index.model import Model, models_dir, resolve
 from index.pairs import Drawer, Pair, Source
 
 LEAST_RELEASES = 60
 _HELD_BACK = 10  # every tenth release
-_JUDGED_PAIRS = 300
-_DISTRACTORS = 1_500
+_JUDGED_PAIRS = 400
+_OTHER_RELEASES = 200
+"""Releases among which the held-back ones are to be found, besides each other."""
+
 _DRAWS = 2_000
 _SEED = 0
 
@@ -39,7 +41,7 @@ class Verdict:
         name: Of the tuned model, as `resolve` finds it again.
         origin: Name of the model it came from.
         pairs: How many questions were asked.
-        before: Mean reciprocal rank of the right passage, with the original model.
+        before: Mean reciprocal rank of the right release, with the original model.
         after: The same with the tuned one.
         difference: 95 % interval of after - before, from paired bootstrap draws.
     """
@@ -79,12 +81,9 @@ def adapt(data: Path, store: Store, model: Model, cache_dir: Path | None, start_
     random.Random(_SEED).shuffle(sources)  # noqa: S311 - a draw, not a secret
     held, seen = sources[::_HELD_BACK], [source for place, source in enumerate(sources) if place % _HELD_BACK]
     judged = Drawer(held, _SEED).rounds(_JUDGED_PAIRS)
-    paragraphs = list(dict.fromkeys(paragraph for source in seen for paragraph in source.paragraphs))
-    distractors = random.Random(_SEED).sample(paragraphs, min(_DISTRACTORS, len(paragraphs)))  # noqa: S311
+    found_among = [source.paragraphs for source in (*held, *seen[:_OTHER_RELEASES])]
     encoder = Encoder(model)
-    asked = encoder.encode_queries(questions.read(questions.ASKED)).mean(axis=0)
-    passages = encoder.encode_paragraphs(distractors).mean(axis=0)
-    before = _reciprocal_ranks(encoder, judged, distractors)
+    before, query_mean, passage_mean = _judge(encoder, model, judged, found_among)
     del encoder
 
     name = _next_name(data)
@@ -92,8 +91,9 @@ def adapt(data: Path, store: Store, model: Model, cache_dir: Path | None, start_
     folder.parent.mkdir(parents=True, exist_ok=True)
     progress = start_progress("training steps", training.STEPS)
     pairs = Drawer(seen, _SEED).rounds(training.STEPS * training.BATCH)
-    training.train(model, pairs, asked, passages, folder, lambda: progress.update(1))
-    after = _reciprocal_ranks(Encoder(resolve(name, cache_dir, data)), judged, distractors)
+    training.train(model, pairs, query_mean, passage_mean, folder, lambda: progress.update(1))
+    tuned = resolve(name, cache_dir, data)
+    after, _, _ = _judge(Encoder(tuned), tuned, judged, found_among)
     verdict = Verdict(name, model.name, len(judged), float(before.mean()), float(after.mean()), _interval(after - before))
     _record(data, name).write_text(json.dumps(asdict(verdict), indent=2) + "\n", encoding="utf-8")
     return verdict
@@ -131,21 +131,34 @@ def _record(data: Path, name: str) -> Path:
     return models_dir(data) / f"{name}.json"
 
 
-def _reciprocal_ranks(encoder: Encoder, pairs: Sequence[Pair], distractors: Sequence[str]) -> np.ndarray:
-    """Where each question finds a passage of its own release among all of them: float64, shape (len(pairs),)."""
-    queries = _centred(encoder.encode_queries([pair.question for pair in pairs]))
-    own = encoder.encode_paragraphs([pair.passage for pair in pairs])
-    others = encoder.encode_paragraphs(distractors)
-    mean = others.mean(axis=0)
-    likeness = queries @ unit(np.concatenate([own, others]) - mean).T
-    sources = np.array([pair.source for pair in pairs])
-    is_right = np.concatenate([sources[:, None] == sources[None, :], np.zeros((len(pairs), len(others)), bool)], axis=1)
-    best_right = np.where(is_right, likeness, -np.inf).max(axis=1, keepdims=True)
-    return np.asarray(1 / (1 + ((likeness > best_right) & ~is_right).sum(axis=1)))
+def _judge(
+    encoder: Encoder, model: Model, pairs: Sequence[Pair], releases: Sequence[Sequence[str]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ask for releases as the index would be asked, by meaning alone.
 
+    Args:
+        encoder: The model, loaded.
+        model: Where it comes from.
+        pairs: Questions; `Pair.source` counts the releases.
+        releases: The paragraphs of each release that may be found, those of the pairs first.
 
-def _centred(vectors: Matrix) -> Matrix:
-    return unit(vectors - vectors.mean(axis=0))
+    Returns:
+        Reciprocal rank of the right release for each question, float64, shape (len(pairs),); and the mean vectors of
+        representative questions and of passages, float32, shape (dim,).
+    """
+    texts = [text for paragraphs in releases for text in paragraphs]
+    alone = encoder.encode_paragraphs(texts)
+    in_context = np.concatenate(encoder.encode_in_context(releases)) if model.pools_tokens else alone
+    asked = encoder.encode_queries(questions.read(questions.ASKED))
+    placing = space.fit(alone, in_context, asked)
+    passages = placing.place_passages(unit(alone + in_context))
+    queries = placing.place_queries(encoder.encode_queries([pair.question for pair in pairs]))
+    scores = queries @ passages.T - space.hub_offsets(passages, placing.place_queries(asked))
+    starts = np.cumsum([0, *map(len, releases[:-1])])
+    by_release = np.maximum.reduceat(scores, starts, axis=1)
+    right = by_release[np.arange(len(pairs)), [pair.source for pair in pairs]]
+    ranks = 1 + (by_release > right[:, None]).sum(axis=1)
+    return np.asarray(1 / ranks), placing.query_mean, placing.passage_mean
 
 
 def _interval(differences: np.ndarray) -> tuple[float, float]:

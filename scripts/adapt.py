@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _describe(verdict: Verdict, scores: dict[str, dict[str, float]]) -> Iterator[str]:
     low, high = verdict.difference
-    yield f"{verdict.pairs} questions asked of releases held back, mean reciprocal rank:"
+    yield f"{verdict.pairs} questions about releases held back, mean reciprocal rank by meaning alone:"
     yield f"  {verdict.before:.3f} before, {verdict.after:.3f} after, difference {low:+.3f} to {high:+.3f}"
     for name, kinds in scores.items():
         yield f"judged queries, {name}: " + ", ".join(f"{kind} {value:.3f}" for kind, value in kinds.items())

@@ -58,7 +58,7 @@ def data(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("TELUSUR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(training, "STEPS", 2)
     monkeypatch.setattr(adaptation, "_JUDGED_PAIRS", 12)
-    monkeypatch.setattr(adaptation, "_DISTRACTORS", 40)
+    monkeypatch.setattr(adaptation, "_OTHER_RELEASES", 10)
     fill(folder, 60)
     assert main(["index", "--data", str(folder), "--model", str(tiny_model)]) == 0
     return folder
