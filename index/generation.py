@@ -253,7 +253,7 @@ def current_number(folder: Path) -> int | None:
     """
     try:
         text = (folder / POINTER).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter where the data folder is a file: its archive will say so
         return None
     try:
         return int(text)

@@ -57,7 +57,13 @@ def run(args: argparse.Namespace) -> int:
 def _render(answer: Answer) -> str:
     width = min(shutil.get_terminal_size().columns, 110)
     blocks = [_render_hit(hit, width) for hit in answer.hits]
-    shown = f"{len(answer.hits)} of {answer.total:,} releases" if answer.hits else "no release passes these filters"
+    above = max(min(answer.total - answer.query.offset, len(blocks)), 0)
+    if above < len(blocks):
+        blocks.insert(above, "     ── near, but hardly an answer ──\n")
+    answering = "1 release answers" if answer.total == 1 else f"{answer.total:,} releases answer"
+    shown = answering if answer.total else "nothing here answers this"
+    if not answer.hits:
+        shown = "no further releases" if answer.query.offset else "no release passes these filters"
     return "\n".join([*blocks, f"{shown}, {answer.took_ms:.0f} ms\n"])
 
 
@@ -69,6 +75,9 @@ def _render_hit(hit: Hit, width: int) -> str:
     if hit.more:
         places = ", ".join(str(one.passage.position) for one in hit.more)
         lines.append(f"     (paragraph {hit.passage.position}; also {places})")
+    if hit.identical:
+        ids = ", ".join(passage.release.id for passage in hit.identical)
+        lines.append(f"     ({len(hit.identical):,} near-identical: {ids})")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,8 @@
-"""Fixtures of the whole suite. Vectors lie on the unit circle, so that every cosine can be worked out by hand."""
+"""Fixtures of the whole suite. Vectors lie on the unit circle, so that every cosine can be worked out by hand.
+
+An index places vectors in a space of its own. It leaves angles as they are where no direction is favoured: in an archive whose
+angles are spread evenly. Where they are not, only the order of what is far apart can be foreseen.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,47 +19,69 @@ import pytest
 from flask.testing import FlaskClient
 
 from archive import IndexRow, Release, Store
-from index import Index, Model, resolve
-from index.build import Outcome, ParagraphEncoder, data_paths, update
+from index import Answer, Hit, Index, Model, questions, resolve
+from index.build import BuildEncoder, Outcome, data_paths, update
 from index.encoder import Encoder, Matrix
 from index.generation import Generation, load
 from index.model import default_cache_dir
+from index.sentences import Span
 from web import create_app
 
 ROOT = Path(__file__).parents[1]
-MODEL = Model("angles", Path("/nowhere"), "a-compass")
+MODEL = Model("angles", Path("/nowhere"), "a-compass", pools_tokens=True)
 
 _ANGLE = re.compile(r"\b[ac](\d+)\b")
 _UNKNOWN_ANGLE = 300
+
+# The project's own questions favour no direction: what people ask of press releases looks to all sides alike, and what they ask
+# elsewhere to where a text without an angle does, give or take 5 degrees.
+_ASKED = questions.read(questions.ASKED)
+_ELSEWHERE = questions.read(questions.ELSEWHERE)
+_OF_QUESTION = dict(zip(_ASKED, np.linspace(0, 360, len(_ASKED), endpoint=False).tolist(), strict=True)) | dict(
+    zip(_ELSEWHERE, np.linspace(_UNKNOWN_ANGLE - 5, _UNKNOWN_ANGLE + 5, len(_ELSEWHERE)).tolist(), strict=True)
+)
 
 
 class AngleEncoder:
     """Reads the angle off a text: "Banjir a120" points to 120 degrees, and so does the query "c120".
 
-    Paragraphs say a and queries say c, so that they share no word unless a test wants them to.
+    Paragraphs say a and queries say c, so that they share no word unless a test wants them to. A sentence without an angle
+    points where its paragraph does. In its release, a paragraph points where it does alone, unless a test wants it elsewhere.
 
     Attributes:
-        paragraphs: Every paragraph that went through, in order.
-        queries: Every query, likewise.
+        paragraphs: Every paragraph that went through by itself, in order.
+        releases: Every release that went through as a whole, as its paragraphs.
+        queries: Every query that went through, but for the project's own questions.
+        in_context: Angles of paragraphs within their releases, where not those that they name.
     """
 
     dim = 2
 
-    def __init__(self, fingerprint: str = MODEL.fingerprint) -> None:
+    def __init__(self, fingerprint: str = MODEL.fingerprint, in_context: Mapping[str, float] | None = None) -> None:
         self.fingerprint = fingerprint
         self.paragraphs: list[str] = []
+        self.releases: list[tuple[str, ...]] = []
         self.queries: list[str] = []
+        self.in_context = dict(in_context or {})
         self._lock = threading.Lock()
 
-    def encode_paragraphs(self, texts: Sequence[str]) -> Matrix:
+    def encode_alone(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
         with self._lock:
             self.paragraphs += texts
-        return directions(map(angle, texts))
+        return [
+            directions([angle(text), *(angle(text[start:end], angle(text)) for start, end in spans)])
+            for text, spans in zip(texts, sentences, strict=True)
+        ]
+
+    def encode_in_context(self, releases: Sequence[Sequence[str]]) -> list[Matrix]:
+        with self._lock:
+            self.releases += map(tuple, releases)
+        return [directions(self.in_context.get(text, angle(text)) for text in paragraphs) for paragraphs in releases]
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         with self._lock:
-            self.queries += texts
-        return directions(map(angle, texts))
+            self.queries += (text for text in texts if text not in _OF_QUESTION)
+        return directions(_OF_QUESTION.get(text, angle(text)) for text in texts)
 
 
 class NoProgress:
@@ -65,10 +91,10 @@ class NoProgress:
         pass
 
 
-def angle(text: str) -> int:
+def angle(text: str, otherwise: int = _UNKNOWN_ANGLE) -> int:
     """The angle that a text names, in degrees."""
     found = _ANGLE.search(text)
-    return int(found[1]) if found else _UNKNOWN_ANGLE
+    return int(found[1]) if found else otherwise
 
 
 def directions(degrees: Iterable[float]) -> Matrix:
@@ -91,7 +117,8 @@ def make_row(
     return IndexRow(paragraph_id, paragraph_id if release is None else release, 0, text, "Judul", published, topic)
 
 
-# The six angles add up to nothing: no direction is favoured, whatever a ranking does with the mean.
+# Two angles, and the same two turned by a third of the circle and by two thirds: no direction is favoured, so angles stay as
+# they are.
 LITTLE_ARCHIVE = (
     make_release(
         "asn",
@@ -116,13 +143,36 @@ def fill(data: Path, *releases: Release) -> None:
     store.close()
 
 
-def build(data: Path, encoder: ParagraphEncoder | None = None, model: Model = MODEL, rebuild: bool = False) -> Outcome:
+def build(data: Path, encoder: BuildEncoder | None = None, model: Model = MODEL, rebuild: bool = False) -> Outcome:
     """Bring the index of a data folder up to date."""
     store = Store(data_paths(data)[0])
     try:
-        return update(data, store, model, lambda: encoder or AngleEncoder(), lambda _total: NoProgress(), rebuild)
+        return update(data, store, model, lambda: encoder or AngleEncoder(), lambda _label, _total: NoProgress(), rebuild)
     finally:
         store.close()
+
+
+def ids(answer: Answer) -> list[str]:
+    """Releases of the hits, in order."""
+    return [hit.passage.release.id for hit in answer.hits]
+
+
+def places(hits: Iterable[Hit]) -> list[tuple[str, int]]:
+    """Release and position of each passage."""
+    return [(hit.passage.release.id, hit.passage.position) for hit in hits]
+
+
+def open_index(data: Path, encoder: AngleEncoder | None = None) -> Index:
+    """The index of a data folder, with an encoder of its own if none is given."""
+    return Index(data, load_encoder=lambda _name: encoder or AngleEncoder())
+
+
+def remove(data: Path, *ids: str) -> None:
+    """Take releases out of the archive of a data folder."""
+    store = Store(data / "archive.sqlite")
+    for id in ids:
+        store.remove(id)
+    store.close()
 
 
 def run_python(code: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,10 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from web_archive import FLOOD, HOSTILE, SERVE
 
-from index import Index
+from archive import Release, Store
+from index import Index, questions
+from index.build import data_paths
 from web import create_app
 
 SEARCH = "/api/v1/search"
+ELSEWHERE = questions.read(questions.ELSEWHERE)[0]
+TWIN = replace(FLOOD, id="banjir-lagi", title="Rumah Terendam", published="2021-01-20")
 
 
 @pytest.fixture
@@ -57,11 +62,14 @@ def test_search_answers_as_the_contract_says(client: FlaskClient) -> None:
     assert response.status_code == 200
     assert response.content_type == "application/json"
     document = response.get_json()
-    assert (document["query"], document["total"], document["generation"]) == ("ASN harus melayani", 3, 1)
+    assert (document["query"], document["total"], document["generation"]) == ("ASN harus melayani", 1, 1)
+    assert (document["band"], document["has_more"]) == ("kuat", True)
+    assert document["relevance"] > 0
     assert document["took_ms"] >= 0
     (hit,) = document["hits"]
     assert (hit["rank"], hit["passage"], hit["paragraph"]) == (1, "‘’ASN itu melayani bukan dilayani,’’ tegasnya.", 1)
     assert hit["link"] == "/releases/asn-melayani?p=1&v=1#p1"
+    assert (hit["band"], hit["marks"]) == ("kuat", {"sentence": None, "words": [[2, 5], [10, 18], [25, 33]]})
     assert hit["release"] == {
         "id": "asn-melayani",
         "title": SERVE.title,
@@ -78,7 +86,7 @@ def test_search_answers_as_the_contract_says(client: FlaskClient) -> None:
 
 def test_search_writes_members_in_order_and_indonesian_readably(client: FlaskClient) -> None:
     text = client.get(SEARCH, query_string={"q": "melayani"}).get_data(as_text=True)
-    assert text.startswith('{"query":"melayani","total":3,')
+    assert text.startswith('{"query":"melayani","band":"kuat","relevance":')
     assert "‘’ASN itu melayani bukan dilayani,’’" in text
 
 
@@ -96,13 +104,15 @@ def test_search_writes_members_in_order_and_indonesian_readably(client: FlaskCli
 def test_filters_narrow_the_search(client: FlaskClient, filters: dict[str, Any], ids: set[str]) -> None:
     document = client.get(SEARCH, query_string={"q": "melayani", **filters}).get_json()
     assert {hit["release"]["id"] for hit in document["hits"]} == ids
-    assert document["total"] == len(ids)
+    assert not document["has_more"]
 
 
 def test_offset_goes_on_where_the_last_page_ended(client: FlaskClient) -> None:
     pages = [client.get(SEARCH, query_string={"q": "melayani", "k": 1, "offset": offset}).get_json() for offset in range(4)]
     assert [[hit["rank"] for hit in page["hits"]] for page in pages] == [[1], [2], [3], []]
-    assert {page["total"] for page in pages} == {3}
+    assert {page["total"] for page in pages} == {1}
+    assert [page["has_more"] for page in pages] == [True, True, False, False]
+    assert [hit["band"] for page in pages for hit in page["hits"]] == ["kuat", "lemah", "lemah"]
     assert {hit["release"]["id"] for page in pages for hit in page["hits"]} == {"asn-melayani", "banjir", "hostile"}
 
 
@@ -113,11 +123,108 @@ def test_text_of_a_release_is_passed_on_unchanged(client: FlaskClient) -> None:
 
 
 def test_newly_published_generation_answers_without_a_restart(client: FlaskClient, tmp_path: Path) -> None:
-    assert client.get(SEARCH, query_string={"q": "melayani"}).get_json()["total"] == 3
+    assert client.get(SEARCH, query_string={"q": "melayani"}).get_json()["total"] == 1
     web_archive.fill(tmp_path, *web_archive.many(2))
     web_archive.build(tmp_path)
     document = client.get(SEARCH, query_string={"q": "melayani"}).get_json()
-    assert (document["total"], document["generation"]) == (5, 2)
+    assert (document["total"], document["generation"]) == (3, 2)
+
+
+def test_query_that_nothing_answers_says_so_and_still_gives_the_nearest(client: FlaskClient) -> None:
+    document = client.get(SEARCH, query_string={"q": ELSEWHERE}).get_json()
+    assert (document["band"], document["total"]) == ("lemah", 0)
+    assert document["relevance"] < 0.1
+    assert [hit["band"] for hit in document["hits"]] == ["lemah"] * 3
+
+
+def test_near_identical_releases_stand_below_the_one_they_repeat(client: FlaskClient, tmp_path: Path) -> None:
+    web_archive.fill(tmp_path, TWIN)
+    web_archive.build(tmp_path)
+    document = client.get(SEARCH, query_string={"q": "banjir merendam 412 rumah"}).get_json()
+    first = document["hits"][0]
+    assert first["release"]["id"] == "banjir"
+    (twin,) = first["near_identical"]
+    assert (twin["paragraph"], twin["release"]["id"]) == (0, "banjir-lagi")
+    assert twin["link"] == "/releases/banjir-lagi?p=0&v=1#p0"
+    assert "banjir-lagi" not in {hit["release"]["id"] for hit in document["hits"]}
+
+
+def test_quotation_marks_and_minus_do_what_they_say(client: FlaskClient) -> None:
+    def found(query: str) -> set[str]:
+        hits = client.get(SEARCH, query_string={"q": query}).get_json()["hits"]
+        return {hit["release"]["id"] for hit in hits}
+
+    assert found('"nasi bungkus" banjir') == {"banjir"}
+    assert found("melayani -banjir -pasar -pedagang") == {"asn-melayani"}
+
+
+# Similar
+
+
+def test_similar_passages_are_those_of_other_releases(client: FlaskClient, tmp_path: Path) -> None:
+    web_archive.fill(tmp_path, *web_archive.many(2))
+    web_archive.build(tmp_path)
+    document = client.get("/api/v1/releases/asn-melayani/similar?p=1&k=2").get_json()
+    assert list(document) == ["release", "paragraph", "similar"]
+    assert document["release"] == {
+        "id": "asn-melayani",
+        "title": SERVE.title,
+        "url": SERVE.url,
+        "published": "2023-03-21",
+        "topic": "Kepegawaian",
+        "version": 1,
+    }
+    assert document["paragraph"] == 1
+    assert [(one["rank"], one["release"]["id"], one["link"]) for one in document["similar"]] == [
+        (1, "r0", "/releases/r0?p=0&v=1#p0"),
+        (2, "r1", "/releases/r1?p=0&v=1#p0"),
+    ]
+    assert document["similar"][0]["passage"] == "Petugas melayani warga ke-0."
+    assert document["similar"][0]["score"] > 0.5
+
+
+def test_similar_releases_are_compared_as_a_whole(client: FlaskClient, tmp_path: Path) -> None:
+    web_archive.fill(tmp_path, Release("Banjir Surut", "Banjir sudah surut.\n\nPompa dimatikan.", id="surut"))
+    web_archive.build(tmp_path)
+    document = client.get("/api/v1/releases/banjir/similar").get_json()
+    assert document["paragraph"] is None
+    first = document["similar"][0]
+    assert (first["release"]["id"], first["paragraph"], first["link"]) == ("surut", 0, "/releases/surut?p=0&v=1#p0")
+    assert [one["release"]["id"] for one in document["similar"]].count("banjir") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("unknown/similar", 404, "unknown-release"),
+        ("unknown/similar?p=0", 404, "unknown-release"),
+        ("banjir/similar?p=2", 404, "unknown-paragraph"),
+        ("banjir/similar?p=x", 400, "bad-parameter"),
+        ("banjir/similar?p=-1", 400, "bad-parameter"),
+        ("banjir/similar?k=0", 400, "bad-parameter"),
+        ("banjir/similar?k=101", 400, "bad-parameter"),
+        ("banjir/similar?q=a", 400, "bad-parameter"),
+    ],
+)
+def test_similar_names_what_is_wrong(client: FlaskClient, path: str, status: int, kind: str) -> None:
+    assert problem(client, f"/api/v1/releases/{path}", status)["type"] == f"urn:telusur:problem:{kind}"
+
+
+def test_similar_to_a_removed_release_is_gone(client: FlaskClient, tmp_path: Path) -> None:
+    store = Store(data_paths(tmp_path)[0])
+    store.remove("banjir")
+    store.close()
+    assert problem(client, "/api/v1/releases/banjir/similar", 410)["type"] == "urn:telusur:problem:removed"
+    others = client.get("/api/v1/releases/asn-melayani/similar").get_json()["similar"]
+    assert [one["release"]["id"] for one in others] == ["hostile"]
+
+
+def test_similar_to_what_is_not_indexed_is_unavailable(client: FlaskClient, tmp_path: Path) -> None:
+    web_archive.fill(tmp_path, *web_archive.many(1))
+    for path in ("similar", "similar?p=0"):
+        document = problem(client, f"/api/v1/releases/r0/{path}", 503)
+        assert document["type"] == "urn:telusur:problem:not-indexed"
+        assert "telusur index" in document["remedy"]
 
 
 # Parameters
@@ -133,6 +240,7 @@ def test_newly_published_generation_answers_without_a_restart(client: FlaskClien
         ("q=%ff", "q", "\ufffd", "not UTF-8"),
         ("q=%ed%a0%80", "q", "\ufffd" * 3, "not UTF-8"),
         ("q=" + "a" * 2_001, "q", "a" * 80 + "…", "too long: 2001"),
+        ("q=-parkir", "q", "-parkir", "only says what to leave out"),
         ("q=a&q=b", "q", "b", "more than once"),
         ("q=a&k=0", "k", "0", "'0', is not a whole number from 1 to 100"),
         ("q=a&k=-1", "k", "-1", "whole number"),
@@ -222,6 +330,11 @@ def test_search_before_anything_is_imported_says_what_to_run(tmp_path: Path) -> 
     index.close()
     assert document["type"] == "urn:telusur:problem:not-indexed"
     assert "telusur index" in document["remedy"]
+    web_archive.fill(tmp_path, FLOOD)
+    index = web_archive.open_index(tmp_path)
+    client = create_app({"INDEX": index}).test_client()
+    assert problem(client, "/api/v1/releases/banjir/similar", 503)["type"] == "urn:telusur:problem:not-indexed"
+    index.close()
 
 
 def test_damaged_generation_is_unavailable_and_its_path_kept_from_strangers(

@@ -22,7 +22,17 @@ pytestmark = pytest.mark.browser
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 QUOTE = "‘’ASN itu melayani bukan dilayani,’’ tegasnya."
 WIDTHS = (360, 768, 1440)
-PATHS = ("/", "/?q=pasar&topic=Sosial", "/?q=ASN+harus+melayani", "/releases/asn-melayani?p=1&q=asn", "/?q=a&k=0", "/nothing")
+PATHS = (
+    "/",
+    "/?q=pasar&topic=Sosial",
+    "/?q=ASN+harus+melayani",
+    "/?q=banjir",
+    "/releases/asn-melayani?p=1&q=asn",
+    "/releases/asn-melayani/similar?p=1&q=asn",
+    "/ranking",
+    "/?q=a&k=0",
+    "/nothing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +100,17 @@ def test_reader_goes_from_an_example_to_the_passage_and_back(page: Page) -> None
 
 def test_typed_query_and_filters_end_up_in_the_address(page: Page) -> None:
     page.goto("/")
-    page.get_by_role("searchbox").fill("banjir di kota")
+    page.get_by_role("searchbox").fill("petugas melayani")
     page.get_by_text("Saring menurut periode dan topik").click()
-    page.get_by_label("Dari").fill("2021-01-01")
-    page.get_by_label("Kebencanaan").check()
+    page.get_by_label("Dari").fill("2022-01-01")
+    page.get_by_label("Sosial").check()
     page.get_by_role("button", name="Terapkan").click()
-    expect(page).to_have_url(re.compile(r"\?q=banjir\+di\+kota&since=2021-01-01&(until=&)?topic=Kebencanaan$"))
-    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?q=petugas\+melayani&since=2022-01-01&(until=&)?topic=Sosial$"))
+    expect(page.get_by_role("article")).to_have_count(10)
     expect(page.locator("details.filters")).to_have_attribute("open", "")
-    expect(page.get_by_label("Kebencanaan")).to_be_checked()
-    page.get_by_role("link", name="Hapus saringan sejak 1 Januari 2021").click()
-    expect(page).to_have_url(re.compile(r"\?q=banjir\+di\+kota&topic=Kebencanaan$"))
+    expect(page.get_by_label("Sosial")).to_be_checked()
+    page.get_by_role("link", name="Hapus saringan sejak 1 Januari 2022").click()
+    expect(page).to_have_url(re.compile(r"\?q=petugas\+melayani&topic=Sosial$"))
 
 
 def test_passage_far_down_is_scrolled_to(page: Page) -> None:
@@ -149,10 +159,58 @@ def test_keyboard_alone_reaches_a_passage(browser: Browser, site: str) -> None:
     context.close()
 
 
+def test_divider_parts_what_answers_from_what_does_not(page: Page) -> None:
+    page.goto("/?q=melayani&offset=10")
+    divider = page.get_by_role("heading", name="Di bawah garis ini: kemungkinan tidak menjawab")
+    expect(divider).to_be_visible()
+    line = divider.evaluate("each => each.getBoundingClientRect().top")
+    answering = page.get_by_role("article").filter(has=page.locator(".band", has_text="kuat"))
+    others = page.get_by_role("article").filter(has=page.locator(".band", has_text="lemah"))
+    expect(answering).to_have_count(4)
+    expect(others).to_have_count(2)
+    assert answering.evaluate_all("all => Math.max(...all.map(each => each.getBoundingClientRect().bottom))") < line
+    assert others.evaluate_all("all => Math.min(...all.map(each => each.getBoundingClientRect().top))") > line
+
+
+def test_reader_goes_from_a_passage_to_similar_ones_and_back(page: Page) -> None:
+    page.goto("/?q=ASN+harus+melayani")
+    page.get_by_role("article").first.get_by_role("link", name="Serupa").click()
+    expect(page).to_have_url(re.compile(r"/releases/asn-melayani/similar\?p=1&q=ASN\+harus\+melayani$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kutipan serupa")
+    expect(page.get_by_role("blockquote").first).to_have_text(QUOTE)
+    expect(page.get_by_role("article").first.get_by_role("blockquote")).to_contain_text("layan")
+    page.get_by_role("article").first.get_by_role("link", name="Buka di arsip").click()
+    expect(page.get_by_role("heading", name="Siaran pers serupa")).to_be_visible()
+    page.get_by_role("link", name="Kembali ke hasil").click()
+    expect(page.get_by_role("article").first.locator("blockquote")).to_have_text(QUOTE)
+
+
+@pytest.mark.parametrize("forced", ["none", "active"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sentence_and_words_look_different_even_without_colour(browser: Browser, site: str, scheme: str, forced: str) -> None:
+    context = browser.new_context(
+        base_url=site,
+        locale="id-ID",
+        color_scheme="dark" if scheme == "dark" else "light",
+        forced_colors="active" if forced == "active" else "none",
+    )
+    page = context.new_page()
+    page.goto("/?q=ASN+harus+melayani")
+    style = "each => (({backgroundColor, fontWeight, textDecorationLine, borderBottomStyle}) => "
+    style += "[backgroundColor, fontWeight, textDecorationLine, borderBottomStyle])(getComputedStyle(each))"
+    legend = page.locator(".legend")
+    ground, weight, line, border = legend.locator("mark").evaluate(style)
+    assert (weight, line, border) == ("400", "none", "dotted" if forced == "active" else "none")
+    assert ground != legend.evaluate(style)[0]
+    _, weight, line, border = page.locator(".passage b").first.evaluate(style)
+    assert (weight, line, border) == ("650", "underline", "none")
+    context.close()
+
+
 def test_fold_stays_as_its_reader_left_it(browser: Browser, site: str) -> None:
     context = browser.new_context(base_url=site, locale="id-ID")
     page = context.new_page()
-    page.goto("/?q=banjir")
+    page.goto("/?q=melayani")
     page.get_by_text("Saring menurut periode dan topik").click()
     page.get_by_role("link", name="Berikutnya").click()
     expect(page.locator("details.filters")).to_have_attribute("open", "")

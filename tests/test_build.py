@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -25,8 +26,12 @@ from index import build as builds
 from index.build import data_paths, update
 from index.encoder import Matrix
 from index.generation import Generation, load
+from index.sentences import Span
 
 TEXTS = sorted(text for release in LITTLE_ARCHIVE for text in release.body.split("\n\n"))
+
+
+RELEASES = [tuple(release.body.split("\n\n")) for release in LITTLE_ARCHIVE]
 
 
 def live(data: Path) -> Generation:
@@ -47,11 +52,12 @@ def texts(data: Path) -> list[str]:
 def test_first_run_embeds_every_paragraph_and_publishes(tmp_path: Path, encoder: AngleEncoder) -> None:
     fill(tmp_path, *LITTLE_ARCHIVE)
     outcome = build(tmp_path, encoder)
-    assert (outcome.embedded, outcome.published, outcome.meta.number) == (6, True, 1)
+    assert (outcome.embedded, outcome.in_context, outcome.published, outcome.meta.number) == (6, 3, True, 1)
     assert (outcome.meta.paragraphs, outcome.meta.releases, outcome.meta.recipe.model) == (6, 3, "angles")
     assert sorted(encoder.paragraphs) == TEXTS
+    assert sorted(encoder.releases) == sorted(RELEASES)
     rows = np.arange(6)
-    assert live(tmp_path).vectors(rows) == pytest.approx(directions([0, 30, 120, 150, 240, 270]))
+    assert live(tmp_path).vectors(rows) == pytest.approx(directions([0, 30, 120, 150, 240, 270]), abs=1e-3)
     assert live(tmp_path).meta == outcome.meta
 
 
@@ -62,7 +68,7 @@ def test_up_to_date_run_loads_no_encoder(data: Path) -> None:
     store = Store(data_paths(data)[0])
     outcome = update(data, store, MODEL, refuse, refuse)  # type: ignore[arg-type]
     store.close()
-    assert (outcome.embedded, outcome.published, outcome.meta.number) == (0, False, 1)
+    assert (outcome.embedded, outcome.in_context, outcome.published, outcome.meta.number) == (0, 0, False, 1)
 
 
 def test_unchanged_import_keeps_the_index_up_to_date(data: Path, encoder: AngleEncoder) -> None:
@@ -72,24 +78,32 @@ def test_unchanged_import_keeps_the_index_up_to_date(data: Path, encoder: AngleE
 
 def test_rebuild_publishes_again_without_embedding(data: Path, encoder: AngleEncoder) -> None:
     outcome = build(data, encoder, rebuild=True)
-    assert (outcome.embedded, outcome.published, outcome.meta.number) == (0, True, 2)
-    assert encoder.paragraphs == []
+    assert (outcome.embedded, outcome.in_context, outcome.published, outcome.meta.number) == (0, 0, True, 2)
+    assert (encoder.paragraphs, encoder.releases) == ([], [])
     assert texts(data)[0] == "ASN itu melayani a0"
 
 
-def test_one_changed_paragraph_embeds_one_text(data: Path, encoder: AngleEncoder) -> None:
-    fill(data, make_release("banjir", "Kali surut a60", "Dapur umum a150", title="Banjir"))
+def test_a_generation_from_the_cache_equals_the_one_that_was_embedded(data: Path) -> None:
+    embedded, cached = live(data).meta.checksums, build(data, rebuild=True).meta.checksums
+    assert cached == embedded
+    assert set(cached) == {"vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite"}
+
+
+def test_one_changed_paragraph_embeds_one_text_and_its_release(data: Path, encoder: AngleEncoder) -> None:
+    fill(data, make_release("banjir", "Kali surut a119", "Dapur umum a150", title="Banjir"))
     outcome = build(data, encoder)
-    assert (outcome.embedded, outcome.published, outcome.meta.paragraphs) == (1, True, 6)
-    assert encoder.paragraphs == ["Kali surut a60"]
-    assert texts(data)[2:4] == ["Kali surut a60", "Dapur umum a150"]
-    assert live(data).vectors(np.array([2, 3])) == pytest.approx(directions([60, 150]))
+    assert (outcome.embedded, outcome.in_context, outcome.published, outcome.meta.paragraphs) == (1, 1, True, 6)
+    assert encoder.paragraphs == ["Kali surut a119"]
+    assert encoder.releases == [("Kali surut a119", "Dapur umum a150")]
+    assert texts(data)[2:4] == ["Kali surut a119", "Dapur umum a150"]
+    assert live(data).vectors(np.array([2, 3])) == pytest.approx(directions([119, 150]), abs=0.02)
 
 
 def test_changed_metadata_publishes_without_embedding(data: Path, encoder: AngleEncoder) -> None:
     fill(data, replace(LITTLE_ARCHIVE[0], topic="ASN"))
     outcome = build(data, encoder)
-    assert (outcome.embedded, outcome.published, outcome.meta.topics) == (0, True, ("ASN", "Kebencanaan"))
+    assert (outcome.embedded, outcome.in_context, outcome.published) == (0, 0, True)
+    assert outcome.meta.topics == ("ASN", "Kebencanaan")
 
 
 def test_removed_and_restored_releases_are_not_embedded_again(data: Path, encoder: AngleEncoder) -> None:
@@ -99,22 +113,21 @@ def test_removed_and_restored_releases_are_not_embedded_again(data: Path, encode
     store.restore("banjir")
     assert build(data, encoder).meta.paragraphs == 6
     store.close()
-    assert encoder.paragraphs == []
+    assert (encoder.paragraphs, encoder.releases) == ([], [])
 
 
 def test_identical_text_shares_a_vector_but_never_a_row(tmp_path: Path, encoder: AngleEncoder) -> None:
     contact = "Hubungi humas a90"
-    fill(tmp_path, make_release("a", contact, "Satu a10"), make_release("b", contact, contact), make_release("c", contact))
+    fill(tmp_path, make_release("a", contact, "Satu a270"), make_release("b", contact, contact), make_release("c", contact))
     outcome = build(tmp_path, encoder)
     assert (outcome.embedded, outcome.meta.paragraphs, outcome.meta.releases) == (2, 5, 3)
-    assert sorted(encoder.paragraphs) == [contact, "Satu a10"]
-    assert texts(tmp_path) == [contact, "Satu a10", contact, contact, contact]
+    assert sorted(encoder.paragraphs) == [contact, "Satu a270"]
+    assert texts(tmp_path) == [contact, "Satu a270", contact, contact, contact]
     assert live(tmp_path).releases.tolist() == [0, 0, 1, 1, 2]
     index = Index(tmp_path, load_encoder=lambda _name: encoder)
-    found = index.search(Query("c90")).hits
+    hit, *_ = index.search(Query("c90")).hits
     index.close()
-    assert sorted(hit.passage.release.id for hit in found) == ["a", "b", "c"]
-    assert {hit.passage.text for hit in found} == {contact}
+    assert sorted(passage.release.id for passage in (hit.passage, *hit.identical)) == ["a", "b", "c"]
 
 
 def test_texts_that_only_look_alike_are_embedded_apart(tmp_path: Path, encoder: AngleEncoder) -> None:
@@ -125,23 +138,81 @@ def test_texts_that_only_look_alike_are_embedded_apart(tmp_path: Path, encoder: 
 def test_chunks_go_through_in_full_whatever_their_number(
     tmp_path: Path, encoder: AngleEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builds, "_CHUNK", 4)
-    fill(tmp_path, *(make_release(f"r{number}", "kata " * (number % 5) + f"a{number}") for number in range(10)))
-    steps: list[int] = []
+    fill(tmp_path, *LITTLE_ARCHIVE)
+    build(tmp_path)  # the project's own questions are embedded with the first
+    monkeypatch.setattr(builds, "_CHUNK_CHARS", 40)
+    fill(tmp_path, *(make_release(f"r{number}", f"satu a{number:03}", f"enam a{number:03}") for number in range(0, 360, 36)))
+    steps: list[tuple[str, int]] = []
 
     class Bar:
-        def update(self, n: int) -> None:
-            steps.append(n)
+        def __init__(self, label: str) -> None:
+            self._label = label
 
-    def start(total: int) -> Bar:
-        steps.append(total)
-        return Bar()
+        def update(self, n: int) -> None:
+            steps.append((self._label, n))
+
+    def start(label: str, total: int) -> Bar:
+        steps.append((label, total))
+        return Bar(label)
 
     store = Store(data_paths(tmp_path)[0])
-    assert update(tmp_path, store, MODEL, lambda: encoder, start).embedded == 10
+    outcome = update(tmp_path, store, MODEL, lambda: encoder, start)
     store.close()
-    assert steps == [10, 4, 4, 2]
-    assert live(tmp_path).vectors(np.arange(10)) == pytest.approx(directions(range(10)))
+    assert (outcome.embedded, outcome.in_context) == (20, 10)
+    assert steps == [
+        *[("paragraphs", n) for n in (20, 5, 5, 5, 5)],
+        *[("releases in context", n) for n in (10, 3, 3, 3, 1)],
+    ]
+    angles = [number for number in range(0, 360, 36) for _ in range(2)]
+    assert live(tmp_path).vectors(np.arange(6, 26)) == pytest.approx(directions(angles), abs=0.01)
+
+
+# Context
+
+
+def test_a_paragraph_lies_between_what_it_says_alone_and_in_its_release(tmp_path: Path) -> None:
+    turned = {text: float(text.rpartition(" a")[2]) + 20 for text in TEXTS}
+    fill(tmp_path, *LITTLE_ARCHIVE)
+    build(tmp_path, AngleEncoder(in_context=turned))
+    assert live(tmp_path).vectors(np.arange(6)) == pytest.approx(directions([10, 40, 130, 160, 250, 280]), abs=1e-3)
+
+
+def test_a_release_of_one_paragraph_has_no_context(tmp_path: Path, encoder: AngleEncoder) -> None:
+    fill(tmp_path, *(make_release(f"r{angle}", f"Siaran a{angle}") for angle in (0, 120, 240)))
+    assert build(tmp_path, encoder).in_context == 0
+    assert encoder.releases == []
+    assert live(tmp_path).vectors(np.arange(3)) == pytest.approx(directions([0, 120, 240]), abs=1e-3)
+
+
+def test_a_model_that_pools_no_tokens_reads_paragraphs_by_themselves(tmp_path: Path) -> None:
+    encoder = AngleEncoder(in_context=dict.fromkeys(TEXTS, 300.0))
+    fill(tmp_path, *LITTLE_ARCHIVE)
+    outcome = build(tmp_path, encoder, replace(MODEL, pools_tokens=False))
+    assert (outcome.embedded, outcome.in_context, encoder.releases) == (6, 0, [])
+    assert live(tmp_path).vectors(np.arange(6)) == pytest.approx(directions([0, 30, 120, 150, 240, 270]), abs=1e-3)
+
+
+def test_the_same_paragraphs_in_another_order_are_another_context(data: Path, encoder: AngleEncoder) -> None:
+    fill(data, make_release("asn", *reversed(RELEASES[0])))
+    assert build(data, encoder).in_context == 1
+    assert (encoder.paragraphs, encoder.releases) == ([], [RELEASES[0][::-1]])
+
+
+# Sentences
+
+
+def test_sentences_of_a_paragraph_have_vectors_of_their_own(tmp_path: Path) -> None:
+    text = "Pasar a0 ramai. Jalan a120 ditutup. Tanpa arah."
+    fill(tmp_path, make_release("a", text, "Hanya satu a120."), make_release("b", "Lain a240. Lagi a240."))
+    build(tmp_path)
+    found = live(tmp_path)
+    assert found.sentence_starts.tolist() == [0, 3, 3, 5]
+    assert [text[start:end] for start, end in found.sentence_spans[:3].tolist()] == [
+        "Pasar a0 ramai.",
+        "Jalan a120 ditutup.",
+        "Tanpa arah.",
+    ]
+    assert found.sentences.astype(np.float32) == pytest.approx(directions([0, 120, 0, 240, 240]), abs=1e-3)
 
 
 # Models
@@ -154,7 +225,7 @@ def test_another_model_embeds_everything_and_the_first_one_nothing_again(data: P
     assert (outcome.embedded, outcome.meta.recipe.fingerprint, outcome.meta.number) == (6, "another-compass", 2)
     outcome = build(data, again)
     assert (outcome.embedded, outcome.meta.recipe.fingerprint, outcome.meta.number) == (0, "a-compass", 3)
-    assert again.paragraphs == []
+    assert (again.paragraphs, again.releases) == ([], [])
 
 
 def test_a_lost_cache_is_made_again(data: Path, encoder: AngleEncoder) -> None:
@@ -166,7 +237,7 @@ def test_a_lost_cache_is_made_again(data: Path, encoder: AngleEncoder) -> None:
 
 def test_a_model_that_fails_leaves_the_live_generation_alone(data: Path) -> None:
     class Broken(AngleEncoder):
-        def encode_paragraphs(self, texts: object) -> Matrix:
+        def encode_alone(self, texts: object, sentences: object) -> list[Matrix]:
             raise ModelError("the weights are gone")
 
     fill(data, make_release("baru", "Baru a5"))
@@ -211,10 +282,10 @@ def test_a_damaged_pointer_is_told_and_deleting_it_mends_the_index(data: Path) -
 
 def test_what_is_imported_during_a_build_is_indexed_by_the_next(tmp_path: Path) -> None:
     class Interrupted(AngleEncoder):
-        def encode_paragraphs(self, texts: list[str]) -> Matrix:  # type: ignore[override]
+        def encode_alone(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
             if not self.paragraphs:
                 fill(tmp_path, make_release("baru", "Baru a5"))
-            return super().encode_paragraphs(texts)
+            return super().encode_alone(texts, sentences)
 
     fill(tmp_path, *LITTLE_ARCHIVE)
     encoder = Interrupted()
@@ -235,7 +306,7 @@ from index import build as builds, generation, lexical
 from index.cache import VectorCache
 
 data, stop_at, chunk = Path(sys.argv[1]), sys.argv[2], []
-builds._CHUNK = 4
+builds._CHUNK_CHARS = 48
 reached = {}
 
 def note(name, texts):
@@ -259,19 +330,26 @@ def around(module, name, then=lambda: None):
     setattr(module, name, wrapped)
 
 class Slow(AngleEncoder):
-    def encode_paragraphs(self, texts):
+    def encode_alone(self, texts, sentences):
+        self.begin("embedding", texts)
+        return super().encode_alone(texts, sentences)
+
+    def encode_in_context(self, releases):
+        self.begin("in context", [" + ".join(paragraphs) for paragraphs in releases])
+        return super().encode_in_context(releases)
+
+    def begin(self, moment, texts):
         note("embedded.log", texts)
-        announce("embedding")
+        announce(moment)
         time.sleep(0.01)
         chunk[:] = texts
-        return super().encode_paragraphs(texts)
 
 around(VectorCache, "keep", lambda: note("kept.log", chunk))
 around(lexical, "build")
 around(generation, "_checksum")
 around(generation, "_point")
 outcome = build(data, Slow())
-print(json.dumps([outcome.published, outcome.embedded, outcome.meta.number, outcome.meta.paragraphs]))
+print(json.dumps([outcome.published, outcome.embedded, outcome.in_context, outcome.meta.number, outcome.meta.paragraphs]))
 """
 
 KILLS = (
@@ -281,12 +359,23 @@ KILLS = (
     "embedding 3",
     "after keep 3",
     "before keep 1",
+    "in context 2",
+    "after keep 2",
     "before build 1",
     "after build 1",
     "after _checksum 4",
     "before _point 1",
 )
 """When a builder is killed: in the middle of what, and at the how-manieth time of its run."""
+
+NEW = [(f"Baru {number:02} a{number * 11:03}", f"Lagi {number:02} a{number * 11:03}") for number in range(16)]
+"""Releases of two paragraphs of twelve characters, so that four paragraphs or two releases make a chunk."""
+
+
+def fill_new(data: Path) -> list[str]:
+    """Import the releases above: everything of them that a build embeds."""
+    fill(data, *(make_release(f"r{number}", *texts) for number, texts in enumerate(NEW)))
+    return sorted([text for texts in NEW for text in texts] + [" + ".join(texts) for texts in NEW])
 
 
 def noted(data: Path, name: str) -> list[str]:
@@ -302,9 +391,8 @@ def kill_builder(data: Path, moment: str) -> None:
         assert reached == "reached\n", builder.stderr.read()
 
 
-def test_a_builder_killed_ten_times_loses_no_finished_chunk(data: Path) -> None:
-    new = [f"Baru {number} a{number}" for number in range(32)]
-    fill(data, *(make_release(f"r{number}", text) for number, text in enumerate(new)))
+def test_a_builder_killed_again_and_again_loses_no_finished_chunk(data: Path) -> None:
+    new = fill_new(data)
     reader = Index(data, load_encoder=lambda _name: AngleEncoder())
     for moment in KILLS:
         kept, begun = noted(data, "kept.log"), len(noted(data, "embedded.log"))
@@ -312,16 +400,16 @@ def test_a_builder_killed_ten_times_loses_no_finished_chunk(data: Path) -> None:
         assert not set(kept) & set(noted(data, "embedded.log")[begun:]), f"embedded again after a kill: {moment}"
         # The old generation answers, in a server that has it open and to whoever opens it now.
         answer = reader.search(Query("c1", k=1))
-        assert (answer.generation, answer.hits[0].passage.release.id, answer.total) == (1, "asn", 3)
+        assert (answer.generation, answer.hits[0].passage.release.id) == (1, "asn")
         assert live(data).meta.number == 1
-    assert sorted(noted(data, "kept.log")) == sorted(new)
+    assert sorted(noted(data, "kept.log")) == new
     last = run_python(BUILDER, data, "never")
     assert last.returncode == 0, last.stderr
-    assert json.loads(last.stdout) == [True, 0, 3, 38]
+    assert json.loads(last.stdout) == [True, 0, 0, 3, 38]
     assert sorted(path.name for path in (data / "index").iterdir()) == ["000001", "000002", "000003", "CURRENT", "lock"]
-    answer = reader.search(Query("c1", k=1))
+    answer = reader.search(Query("baru 4", k=1))
     reader.close()
-    assert (answer.generation, answer.hits[0].passage.text, answer.total) == (3, "Baru 1 a1", 35)
+    assert (answer.generation, answer.hits[0].passage.text) == (3, "Baru 04 a044")
 
 
 def test_a_builder_killed_after_the_switch_has_published(data: Path) -> None:
@@ -332,13 +420,12 @@ def test_a_builder_killed_after_the_switch_has_published(data: Path) -> None:
 
 
 def test_two_builders_at_once_share_the_work(data: Path) -> None:
-    new = [f"Baru {number} a{number}" for number in range(40)]
-    fill(data, *(make_release(f"r{number}", text) for number, text in enumerate(new)))
+    new = fill_new(data)
     builders = [start_python(BUILDER, data, "never") for _ in range(2)]
     outcomes = []
     for builder in builders:
         out, err = builder.communicate(timeout=120)
         assert builder.returncode == 0, err
         outcomes.append(json.loads(out))
-    assert sorted(outcomes) == [[False, 0, 2, 46], [True, 40, 2, 46]]
-    assert sorted(noted(data, "embedded.log")) == sorted(new)
+    assert sorted(outcomes) == [[False, 0, 0, 2, 38], [True, 32, 16, 2, 38]]
+    assert sorted(noted(data, "embedded.log")) == new

@@ -2,19 +2,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MODEL, AngleEncoder, fill, make_release, run_python
+from conftest import LITTLE_ARCHIVE, MODEL, AngleEncoder, fill, make_release, run_python
 
 import index
 import index.encoder
 import index.search
 from index import Model, ModelError
+from index.baselines import NAMES
 from scripts.cli import main
 
 TELUSUR = Path(sys.executable).with_name("telusur")
@@ -37,10 +40,10 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> AngleEncoder:
     """Any model that a command asks for, but one called missing, reads angles."""
     encoder = AngleEncoder()
 
-    def resolve(name: str | None = None, _cache: Path | None = None) -> Model:
+    def resolve(name: str | None = None, _cache: Path | None = None, _data: Path | None = None) -> Model:
         if name == "missing":
             raise ModelError("the model 'missing' cannot be fetched")
-        return Model(name, MODEL.folder, name) if name and name != MODEL.name else MODEL
+        return replace(MODEL, name=name, fingerprint=name) if name and name != MODEL.name else MODEL
 
     def load(model: Model) -> AngleEncoder:
         encoder.fingerprint = model.fingerprint
@@ -117,16 +120,18 @@ def test_index_says_what_it_did(console: Console, releases: Path) -> None:
         "releases": 3,
         "paragraphs": 4,
         "embedded": 4,
+        "in_context": 1,
     }
 
 
 def test_index_again_says_that_nothing_is_new(filled: Console, encoder: AngleEncoder) -> None:
     document = filled.json("index")
-    assert (document["published"], document["embedded"], document["paragraphs_per_s"]) == (False, 0, None)
+    assert (document["published"], document["embedded"], document["in_context"]) == (False, 0, 0)
+    assert document["paragraphs_per_s"] is None
     code, out, err = filled.run("index")
     assert (code, err) == (0, "")
     assert out.startswith("generation 1 up to date: 3 releases, 4 paragraphs, 0 embedded; ")
-    assert len(encoder.paragraphs) == 4
+    assert (len(encoder.paragraphs), len(encoder.releases)) == (4, 1)
 
 
 def test_index_shows_its_progress_on_stderr(console: Console, releases: Path) -> None:
@@ -134,9 +139,8 @@ def test_index_shows_its_progress_on_stderr(console: Console, releases: Path) ->
     code, out, err = console.run("index")
     assert code == 0
     assert out.startswith("generation 1 published: 3 releases, 4 paragraphs, 4 embedded; ")
-    assert err.startswith("loading angles …\n")
-    assert "embedding: 100%" in err
-    assert "4/4" in err
+    assert err.count("loading angles …\n") == 1
+    assert re.search(r"embedding paragraphs: 100%.* 4/4 .*embedding releases in context: 100%.* 1/1 ", err, re.DOTALL)
 
 
 def test_index_rebuild_and_another_model_publish_again(filled: Console) -> None:
@@ -158,10 +162,11 @@ def test_index_with_an_unknown_model_is_an_error(filled: Console) -> None:
 
 
 def test_search_prints_the_documented_document(filled: Console) -> None:
-    document = filled.json("search", "c0", "-k", "1")
+    document = filled.json("search", "itu melayani c0", "-k", "1")
     assert document.pop("took_ms") >= 0
+    assert document.pop("relevance") > 0
     (hit,) = document.pop("hits")
-    assert document == {"query": "c0", "total": 3, "generation": 1}
+    assert document == {"query": "itu melayani c0", "band": "kuat", "total": 1, "has_more": True, "generation": 1}
     assert hit["release"] == {
         "id": "asn",
         "title": "Mental",
@@ -171,16 +176,43 @@ def test_search_prints_the_documented_document(filled: Console) -> None:
         "version": 1,
     }
     assert (hit["rank"], hit["passage"], hit["paragraph"]) == (1, "ASN itu melayani a0", 0)
+    assert hit["marks"] == {"sentence": None, "words": [[8, 16]]}
     assert [(more["rank"], more["passage"], more["paragraph"]) for more in hit["more"]] == [(2, "Apel pagi a30", 1)]
 
 
 def test_search_prints_text_as_published(filled: Console) -> None:
-    code, out, err = filled.run("search", "c240", "-k", "1")
+    code, out, err = filled.run("search", "pasar café tutup", "-k", "1")
     assert (code, err) == (0, "")
     assert "  1. Pasar\n     https://kota.example/pasar\n     ‘’Café’’ <b>tutup</b> a240\n" in out
-    assert "1 of 3 releases, " in out
-    _, out, _ = filled.run("search", "c240", "-k", "1", "--json")
+    assert "\n1 release answers, " in out
+    _, out, _ = filled.run("search", "pasar café tutup", "-k", "1", "--json")
     assert "‘’Café’’ <b>tutup</b> a240" in out
+
+
+def test_search_draws_the_line_where_answers_end(filled: Console) -> None:
+    _, out, _ = filled.run("search", "itu melayani c0")
+    line = "\n     ── near, but hardly an answer ──\n"
+    assert out.index("  1. Mental") < out.index(line) < out.index("  2. ")
+    assert "\n1 release answers, " in out
+    _, out, _ = filled.run("search", "itu melayani c0", "--offset", "1")
+    assert out.startswith(line[1:])
+    _, out, _ = filled.run("search", "itu melayani c0", "--offset", "3")
+    assert out.startswith("no further releases, ")
+
+
+def test_search_says_when_nothing_answers(filled: Console) -> None:
+    _, out, _ = filled.run("search", "c240", "-k", "1")
+    assert out.startswith("     ── near, but hardly an answer ──\n")
+    assert "\nnothing here answers this, " in out
+    document = filled.json("search", "c240", "-k", "1")
+    assert (document["band"], document["total"], document["hits"][0]["band"]) == ("lemah", 0, "lemah")
+
+
+def test_search_names_near_identical_releases(filled: Console) -> None:
+    fill(filled.data, make_release("salinan", "Kali meluap A120."))
+    filled.run("index")
+    _, out, _ = filled.run("search", "kali meluap c120", "-k", "1")
+    assert "     (1 near-identical: salinan)\n" in out
 
 
 def test_search_names_the_further_paragraphs(filled: Console) -> None:
@@ -263,7 +295,7 @@ def test_removed_releases_leave_the_search_at_once_and_come_back(filled: Console
     assert filled.json("remove", "asn") == {"removed": ["asn"], "unchanged": [], "unknown": []}
     document = filled.json("search", "c0")
     assert sorted(hit["release"]["id"] for hit in document["hits"]) == ["banjir", "pasar"]
-    assert document["total"] == 2
+    assert document["has_more"] is False
     assert filled.json("restore", "asn")["restored"] == ["asn"]
     assert filled.json("search", "c0", "-k", "1")["hits"][0]["release"]["id"] == "asn"
 
@@ -278,49 +310,128 @@ def queries(tmp_path: Path) -> Path:
         {"query": "c0", "kind": "natural", "releases": ["asn"], "paragraphs": [0]},
         {"query": "c29", "kind": "natural", "releases": ["asn"], "paragraphs": [0]},
         {"query": "c121", "kind": "english", "releases": ["asn", "pasar"]},
-        {"query": "c5", "kind": "offtopic", "releases": []},
+        {"query": "c300", "kind": "offtopic", "releases": []},
     )
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
 
 
-def test_evaluate_reports_by_kind(filled: Console, queries: Path) -> None:
-    document = filled.json("evaluate", queries)
+@pytest.fixture
+def judged(console: Console) -> Console:
+    """A console on the archive whose angles stay as they are."""
+    fill(console.data, *LITTLE_ARCHIVE)
+    console.run("index")
+    return console
+
+
+def test_evaluate_reports_by_kind(judged: Console, queries: Path) -> None:
+    document = judged.json("evaluate", queries, "--bootstrap", "100")
     perfect = {"ndcg_at_10": 1, "mrr_at_10": 1, "recall_at_1": 1, "recall_at_10": 1}
-    assert document["queries"] == str(queries)
-    assert document["generation"] == 1
+    assert document["queries"] == [str(queries)]
+    assert (document["generation"], document["model"], document["bootstrap"]) == (1, "angles", 100)
     assert list(document["kinds"]) == ["natural", "english"]
     natural, english = document["kinds"].values()
     # The second natural query finds paragraph 1 before paragraph 0: right release, right paragraph in second place.
     assert (natural["queries"], natural["release"]) == (2, perfect)
+    assert natural["release_ci95"] == {name: [1, 1] for name in perfect}
     assert natural["paragraph"] == {
         "ndcg_at_10": pytest.approx((1 + 0.63093) / 2, abs=1e-5),
         "mrr_at_10": 0.75,
         "recall_at_1": 0.5,
         "recall_at_10": 1,
     }
+    assert natural["paragraph_ci95"]["mrr_at_10"] == [0.5, 1]
     # Two right releases behind the nearest one: second and third place.
-    assert english == {
-        "queries": 1,
-        "release": {
-            "ndcg_at_10": pytest.approx((0.63093 + 0.5) / 1.63093, abs=1e-5),
-            "mrr_at_10": 0.5,
-            "recall_at_1": 0,
-            "recall_at_10": 1,
-        },
-        "paragraph": None,
+    assert (english["queries"], english["paragraph"], english["paragraph_ci95"]) == (1, None, None)
+    assert english["release"] == {
+        "ndcg_at_10": pytest.approx((0.63093 + 0.5) / 1.63093, abs=1e-5),
+        "mrr_at_10": 0.5,
+        "recall_at_1": 0,
+        "recall_at_10": 1,
     }
+    assert natural["verdicts"]["auroc"]["mean"] in (0, 0.5, 1)
+    hits = [document["kinds"][kind]["verdicts"]["bands"] for kind in document["kinds"]]
+    assert [sum(band["hits"] for band in bands.values()) for bands in hits] == [6, 3]
+    assert list(document["off_topic"]) == ["offtopic"]
+    assert document["off_topic"]["offtopic"]["queries"] == 1
+    assert document["compare"] == {}
 
 
-def test_evaluate_prints_a_table(filled: Console, queries: Path) -> None:
-    code, out, err = filled.run("evaluate", queries)
+def test_evaluate_compares_rankings(judged: Console, queries: Path) -> None:
+    document = judged.json("evaluate", queries, "--compare", "words, alone", "--bootstrap", "100")
+    assert list(document["compare"]) == ["words", "alone"]
+    words, alone = document["compare"].values()
+    # No query shares a word with anything.
+    assert words["kinds"]["natural"]["release"]["mrr_at_10"] == 0
+    assert words["difference"]["natural"]["release"]["mrr_at_10"] == -1
+    assert words["difference"]["natural"]["release_ci95"]["mrr_at_10"] == [-1, -1]
+    assert words["kinds"]["natural"]["verdicts"] is None
+    # Angles are all there is, so vectors alone find the same.
+    assert alone["kinds"]["english"]["release"] == document["kinds"]["english"]["release"]
+    assert alone["difference"]["natural"]["paragraph"] == dict.fromkeys(alone["kinds"]["natural"]["paragraph"], 0)
+
+
+def test_evaluate_reads_several_files(judged: Console, queries: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({"query": "c0", "releases": ["asn"]}) + "\n")
+    document = judged.json("evaluate", queries, more, "--bootstrap", "100")
+    assert document["queries"] == [str(queries), str(more)]
+    assert {kind: one["queries"] for kind, one in document["kinds"].items()} == {"natural": 2, "english": 1, "query": 1}
+
+
+def test_evaluate_sends_each_query_through_the_model_once(judged: Console, queries: Path, encoder: AngleEncoder) -> None:
+    judged.run("evaluate", queries, "--compare", "alone,rrf,no-words", "--bootstrap", "100")
+    assert encoder.queries == ["c0", "c29", "c121", "c300"]
+
+
+def test_evaluate_prints_tables_of_a_hundred_columns(judged: Console, queries: Path) -> None:
+    code, out, err = judged.run("evaluate", queries, "--compare", "words", "--bootstrap", "100")
     assert (code, err) == (0, "")
-    assert [line.split() for line in out.splitlines()] == [
-        ["queries", "nDCG@10", "MRR@10", "R@1", "R@10"],
-        ["natural,", "releases", "2", "1.000", "1.000", "1.000", "1.000"],
-        ["natural,", "paragraphs", "2", "0.815", "0.750", "0.500", "1.000"],
-        ["english,", "releases", "1", "0.693", "0.500", "0.000", "1.000"],
+    lines = out.splitlines()
+    assert lines[:7] == [
+        "telusur                    nDCG@10                MRR@10              recall@1             recall@10",
+        "natural, 2 queries",
+        "  releases      1.000 [1.00, 1.00]    1.000 [1.00, 1.00]    1.000 [1.00, 1.00]    1.000 [1.00, 1.00]",
+        "  paragraphs    0.815 [0.63, 1.00]    0.750 [0.50, 1.00]    0.500 [0.00, 1.00]    1.000 [1.00, 1.00]",
+        "english, 1 query",
+        "  releases      0.693 [0.69, 0.69]    0.500 [0.50, 0.50]    0.000 [0.00, 0.00]    1.000 [1.00, 1.00]",
+        "",
     ]
+    assert lines[7].startswith("words  ")
+    assert "  - telusur  -1.000 [-1.00, -1.00]" in lines[10]
+    titles = [line.split("  ")[0] for line in lines if line and not line.startswith("  ")]
+    assert titles == [
+        *("telusur", "natural, 2 queries", "english, 1 query", "words", "natural, 2 queries", "english, 1 query"),
+        *("natural, 2 queries", "english, 1 query", "offtopic, 1 query"),
+        *("first ten hits judged right", "natural, 2 queries", "english, 1 query", "offtopic, 1 query"),
+    ]
+    assert max(map(len, lines)) <= 100
+
+
+def test_evaluate_of_questions_without_answers_says_what_they_were_told(judged: Console, tmp_path: Path) -> None:
+    path = tmp_path / "offtopic.jsonl"
+    path.write_text(json.dumps({"query": "c300", "kind": "offtopic", "releases": []}) + "\n")
+    _, out, _ = judged.run("evaluate", path, "--compare", "words")
+    assert "offtopic, 1 query" in out
+    assert judged.json("evaluate", path)["kinds"] == {}
+
+
+def test_evaluate_knows_the_rankings_that_it_names(
+    filled: Console, queries: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")  # else a name may be broken at its hyphen
+    names = list(NAMES)
+    assert filled.error("evaluate", queries, "--compare", "words,bm25") == (
+        f"there is no ranking 'bm25' to compare with: choose among {', '.join(names)}"
+    )
+    with pytest.raises(SystemExit, match="0"):
+        main(["evaluate", "--help"])
+    shown = capsys.readouterr().out
+    assert [name for name in names if name not in shown] == []
+
+
+def test_evaluate_without_a_draw_is_an_error(filled: Console, queries: Path) -> None:
+    assert filled.error("evaluate", queries, "--bootstrap", "0") == "bootstrap must be 1 or more: 0"
 
 
 def test_evaluate_of_a_bad_file_is_an_error(filled: Console, tmp_path: Path) -> None:
@@ -353,11 +464,11 @@ def test_a_data_folder_that_is_none_is_an_error(tmp_path: Path, capsys: pytest.C
 def test_an_interrupted_command_says_what_is_kept(
     filled: Console, encoder: AngleEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(_texts: object) -> None:
+    def interrupt(_texts: object, _sentences: object) -> None:
         raise KeyboardInterrupt
 
     fill(filled.data, make_release("baru", "Baru a5"))
-    monkeypatch.setattr(encoder, "encode_paragraphs", interrupt)
+    monkeypatch.setattr(encoder, "encode_alone", interrupt)
     code, out, err = filled.run("index", "--json")
     assert (code, out) == (130, "")
     assert err.splitlines()[-1] == "telusur index: stopped; what was finished is kept, run it again to go on"

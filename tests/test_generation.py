@@ -14,7 +14,10 @@ from conftest import directions, make_row, run_python
 from archive import IndexRow
 from index import GenerationError, NoGeneration
 from index import generation as generations
-from index.generation import Generation, Meta, Recipe, load, publish, read_meta
+from index.encoder import unit
+from index.generation import Contents, Generation, Meta, Recipe, load, publish, read_meta
+from index.sentences import Span
+from index.space import Space
 
 RECIPE = Recipe("angles", "a-compass", terms=1)
 ROWS = (
@@ -24,18 +27,39 @@ ROWS = (
     make_row(41, "‘’Pasar ramai,’’ katanya", release=5),
 )
 ANGLES = (0, 30, 120, 240)
-FILES = ("vectors.faiss", "paragraphs.npz", "words.sqlite", "meta.json")
+FILES = ("vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite", "meta.json")
+AS_IS = Space(np.zeros(2, np.float32), np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
+"""The space that leaves every vector where it is."""
+
+
+def contents(
+    rows: Sequence[IndexRow] = ROWS,
+    angles: Sequence[float] = ANGLES,
+    offsets: Sequence[float] | None = None,
+    spans: Sequence[Sequence[Span]] | None = None,
+    sentence_angles: Sequence[float] = (),
+) -> Contents:
+    return Contents(
+        rows=rows,
+        space=AS_IS,
+        vectors=directions(angles),
+        offsets=np.array([0] * len(angles) if offsets is None else offsets, dtype=np.float32),
+        sentence_spans=[()] * len(rows) if spans is None else spans,
+        sentences=directions(sentence_angles),
+        questions=directions([299, 300, 301]),
+        question_texts=["resep soto", "lirik lagu", "arti mimpi"],
+    )
 
 
 def make(folder: Path, rows: Sequence[IndexRow] = ROWS, angles: Sequence[float] = ANGLES, state: int = 7) -> Meta:
-    return publish(folder, RECIPE, rows, directions(angles), state)
+    return publish(folder, RECIPE, contents(rows, angles), state)
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def ids(generation: Generation, rows: np.ndarray) -> list[list[int]]:
+def ids(generation: Generation, rows: np.ndarray) -> list[int]:
     return generation.paragraph_ids[rows].tolist()
 
 
@@ -62,8 +86,11 @@ def test_generation_comes_back_as_it_was_published(tmp_path: Path) -> None:
     assert loaded.releases.tolist() == [0, 0, 1, 2]
     assert loaded.days.tolist() == [date(2023, 3, 21).toordinal()] * 2 + [date(2021, 1, 19).toordinal(), 0]
     assert loaded.topics.tolist() == [1, 1, 0, -1]
+    assert loaded.groups.tolist() == [0, 1, 2, 3]
     assert loaded.vectors(np.array([3, 0])).tolist() == directions([240, 0]).tolist()
-    assert [loaded.words.best(word, 10)[0].tolist() for word in ("pasar", "melayani")] == [[3], [0]]
+    for name in ("passage_mean", "query_mean", "map"):
+        assert getattr(loaded.space, name).tolist() == getattr(AS_IS, name).tolist()
+    assert [loaded.words.best(word)[0].tolist() for word in ("pasar", "melayani")] == [[3], [0]]
 
 
 def test_generations_are_numbered_and_the_last_one_is_live(tmp_path: Path) -> None:
@@ -80,6 +107,52 @@ def test_topics_in_any_script_come_back(tmp_path: Path) -> None:
     assert loaded.allowed(topics=["‘Café’ 東京"]).tolist() == [False, True]
 
 
+def test_sentences_come_back_with_their_places(tmp_path: Path) -> None:
+    spans = [[(0, 3), (4, 7)], [], [(0, 4), (5, 11)], []]
+    publish(tmp_path, RECIPE, contents(spans=spans, sentence_angles=[0, 90, 120, 210]), 7)
+    loaded = load(tmp_path)
+    assert loaded.sentence_starts.tolist() == [0, 2, 2, 4, 4]
+    assert loaded.sentences.astype(np.float32) == pytest.approx(directions([0, 90, 120, 210]), abs=1e-3)
+    assert [loaded.best_sentence(directions([80]), row) for row in range(4)] == [(4, 7), None, (0, 4), None]
+    assert [loaded.best_sentence(directions([330]), row) for row in range(4)] == [(0, 3), None, (5, 11), None]
+
+
+def test_near_identical_paragraphs_share_a_group(tmp_path: Path) -> None:
+    same = "Wali Kota mengimbau warga agar tetap waspada terhadap cuaca buruk"
+    make(tmp_path, [make_row(1, same), make_row(2, "Lain"), make_row(3, same + "."), make_row(4, "Lain lagi")])
+    assert load(tmp_path).groups.tolist() == [0, 1, 0, 2]
+
+
+def test_rows_of_paragraphs_are_found_by_their_ids(tmp_path: Path) -> None:
+    make(tmp_path, [make_row(id) for id in (40, 11, 99, 12)])
+    assert load(tmp_path).rows_of(np.array([12, 7, 40, 100, 99, 11, 0])).tolist() == [3, -1, 0, -1, 2, 1, -1]
+
+
+def test_release_vectors_are_the_means_of_their_paragraphs(tmp_path: Path) -> None:
+    make(tmp_path)
+    loaded = load(tmp_path)
+    assert loaded.release_vectors == pytest.approx(directions([15, 120, 240]), abs=1e-6)
+
+
+def test_phrases_are_found_in_text_and_title(tmp_path: Path) -> None:
+    make(tmp_path)
+    loaded = load(tmp_path)
+    assert loaded.containing(("kali", "luap")).tolist() == [False, False, True, False]
+    assert loaded.containing(("judul",)).tolist() == [True] * 4
+    assert loaded.containing(("tidak",)).tolist() == [False] * 4
+
+
+def test_questions_from_elsewhere_are_asked_at_publication(tmp_path: Path) -> None:
+    """They find what is near them, and the words that they share."""
+    rows = [*ROWS[:3], make_row(41, "Mimpi burung")]
+    publish(tmp_path, RECIPE, contents(rows, offsets=[0, 0, 0, 0.5]), 7)
+    found = load(tmp_path).relevance
+    assert found.questions == pytest.approx(directions([299, 300, 301]))
+    by_meaning = [np.mean(np.cos(np.radians(np.array(ANGLES) - angle))) - 0.125 for angle in (299, 300, 301)]
+    assert found.evidence[:2] == pytest.approx(by_meaning[:2], abs=1e-5)
+    assert found.evidence[2] > by_meaning[2] + 0.005
+
+
 # Nearest
 
 
@@ -90,27 +163,42 @@ def test_nearest_gives_the_closest_first_and_never_pads(tmp_path: Path, k: int, 
     make(tmp_path)
     loaded = load(tmp_path)
     rows, cosines = loaded.nearest(directions([10]), k)
-    assert ids(loaded, rows) == [expected]
+    assert ids(loaded, rows) == expected
     assert (rows.dtype, cosines.dtype) == (np.int64, np.float32)
-    assert cosines[0] == pytest.approx(np.cos(np.radians([10, 20, 110, 130]))[: len(expected)], abs=1e-6)
+    assert cosines == pytest.approx(np.cos(np.radians([10, 20, 110, 130]))[: len(expected)], abs=1e-6)
 
 
-def test_nearest_answers_several_queries(tmp_path: Path) -> None:
-    make(tmp_path)
+def test_hub_offsets_are_taken_off(tmp_path: Path) -> None:
+    publish(tmp_path, RECIPE, contents(offsets=[0.25, 0, 0, -0.5]), 7)
     loaded = load(tmp_path)
-    rows, cosines = loaded.nearest(directions([121, 239, 29]), 2)
-    assert ids(loaded, rows) == [[40, 12], [41, 40], [12, 11]]
-    assert cosines.shape == (3, 2)
+    rows, cosines = loaded.nearest(directions([10]), 4)
+    assert ids(loaded, rows) == [12, 11, 41, 40]
+    expected = np.cos(np.radians([20, 10, 130, 110])) - np.array([0, 0.25, -0.5, 0])
+    assert cosines == pytest.approx(expected, abs=1e-6)
+    assert loaded.cosines(directions([10]), rows) == pytest.approx(expected, abs=1e-6)
+    assert loaded.vectors(rows) == pytest.approx(directions([30, 0, 240, 120]), abs=1e-6)
 
 
 def test_nearest_leaves_out_what_is_not_allowed(tmp_path: Path) -> None:
     make(tmp_path)
     loaded = load(tmp_path)
     rows, cosines = loaded.nearest(directions([10]), 3, np.array([False, True, False, True]))
-    assert ids(loaded, rows) == [[12, 41]]
-    assert cosines[0] == pytest.approx(np.cos(np.radians([20, 130])), abs=1e-6)
-    rows, cosines = loaded.nearest(directions([10, 20]), 3, np.zeros(4, dtype=bool))
-    assert (rows.shape, cosines.shape) == ((2, 0), (2, 0))
+    assert ids(loaded, rows) == [12, 41]
+    assert cosines == pytest.approx(np.cos(np.radians([20, 130])), abs=1e-6)
+    rows, cosines = loaded.nearest(directions([10]), 3, np.zeros(4, dtype=bool))
+    assert (rows.shape, rows.dtype, cosines.shape, cosines.dtype) == ((0,), np.int64, (0,), np.float32)
+
+
+def test_within_finds_all_above_a_line(tmp_path: Path) -> None:
+    publish(tmp_path, RECIPE, contents(offsets=[0, 0, 0, -1]), 7)
+    loaded = load(tmp_path)
+    rows, cosines = loaded.within(directions([10]), 0.2)
+    found = dict(zip(ids(loaded, rows), cosines.tolist(), strict=True))
+    assert found == pytest.approx({11: 0.984808, 12: 0.939693, 41: 0.357212}, abs=1e-5)
+    rows, _ = loaded.within(directions([10]), 0.2, np.array([False, True, True, True]))
+    assert sorted(ids(loaded, rows)) == [12, 41]
+    rows, cosines = loaded.within(directions([10]), 1.5)
+    assert (rows.shape, cosines.shape) == ((0,), (0,))
 
 
 def test_nearest_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
@@ -118,10 +206,9 @@ def test_nearest_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     with pytest.raises(ValueError, match="k >= 1: k=0"):
         loaded.nearest(directions([10]), 0)
-    with pytest.raises(ValueError, match=r"expected shape \(n, 2\), got \(1, 3\)"):
-        loaded.nearest(np.ones((1, 3), dtype=np.float32), 1)
-    with pytest.raises(ValueError, match=r"expected shape \(n, 2\), got \(2,\)"):
-        loaded.nearest(np.ones(2, dtype=np.float32), 1)
+    for query in (np.ones((1, 3)), np.ones(2), np.ones((2, 2))):
+        with pytest.raises(ValueError, match=r"expected shape \(1, 2\), got \("):
+            loaded.nearest(unit(query), 1)
 
 
 # Filters
@@ -162,7 +249,7 @@ def test_no_filter_is_none(tmp_path: Path) -> None:
 def test_an_empty_generation_is_refused(tmp_path: Path) -> None:
     make(tmp_path)
     with pytest.raises(ValueError, match="at least one row: 0 rows"):
-        publish(tmp_path, RECIPE, [], np.empty((0, 2), np.float32), 8)
+        make(tmp_path, [], [])
     assert load(tmp_path).meta.number == 1
 
 
@@ -191,14 +278,14 @@ def test_a_full_disk_is_one_clear_error_and_leaves_the_live_one_alone(tmp_path: 
     code = f"""
 import resource, sys
 from pathlib import Path
-from conftest import directions, make_row
+from conftest import make_row
 from index import GenerationError
-from index.generation import Recipe, publish
+from test_generation import make
 from archive import ArchiveError
 rows = [make_row(number, "kata") for number in range(100_000 if {limit} > 100_000 else 300)]
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 try:
-    publish(Path(sys.argv[1]), Recipe("angles", "a-compass", 1), rows, directions(range(len(rows))), 8)
+    make(Path(sys.argv[1]), rows, range(len(rows)))
 except (GenerationError, ArchiveError, OSError) as error:
     print(error)
 """
@@ -320,8 +407,8 @@ def test_readers_meet_whole_generations_only(tmp_path: Path) -> None:
             loaded = load(tmp_path)
             number = loaded.meta.number
             rows, cosines = loaded.nearest(directions([10 * number]), 99)
-            words = loaded.words.best(f"kata{number}", 99)[0]
-            whole = len(rows[0]) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
+            words = loaded.words.best(f"kata{number}")[0]
+            whole = len(rows) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
             if not whole or (loaded.paragraph_ids // 1_000 != number).any():
                 failures.append(f"generation {number}")
             loaded.words.close()
@@ -362,14 +449,14 @@ def test_a_generation_tidied_away_while_it_is_opened_gives_way_to_the_live_one(
     monkeypatch.setattr(module, name, late)
     loaded = load(tmp_path)
     assert loaded.meta.number == 4
-    assert loaded.words.best("melayani", 1)[0].tolist() == [0]
+    assert loaded.words.best("melayani")[0].tolist() == [0]
 
 
 def test_an_open_generation_answers_after_it_was_tidied_away(tmp_path: Path) -> None:
     make(tmp_path)
     old = load(tmp_path)
-    assert old.words.best("melayani", 1)[0].tolist() == [0]
+    assert old.words.best("melayani")[0].tolist() == [0]
     for _ in range(4):
         make(tmp_path, ROWS[:1], ANGLES[:1])
-    assert ids(old, old.nearest(directions([121]), 1)[0]) == [[40]]
-    assert old.words.best("meluap", 1)[0].tolist() == [2]
+    assert ids(old, old.nearest(directions([121]), 1)[0]) == [40]
+    assert old.words.best("meluap")[0].tolist() == [2]

@@ -127,6 +127,30 @@ def test_removed_releases_stay_out_until_restored(tmp_path: Path, capsys: pytest
     assert counts(data).releases == 2
 
 
+def test_if_empty_fills_an_empty_archive_and_leaves_any_other_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, first, second = tmp_path / "data", write_jsonl(tmp_path / "a.jsonl", 2), write_jsonl(tmp_path / "b.jsonl", 5)
+    assert run(data, "import", "--if-empty", first) == 0
+    assert capsys.readouterr().out.startswith("2 new, 0 changed, 0 unchanged, 0 failed; ")
+    assert run(data, "import", "--if-empty", second) == 0
+    assert capsys.readouterr().out.startswith("0 new, 0 changed, 0 unchanged, 0 failed; ")
+    assert counts(data).releases == 2
+    assert run(data, "import", second) == 0
+    assert counts(data).releases == 5
+
+
+def test_if_empty_does_not_fill_an_archive_whose_releases_were_removed(tmp_path: Path) -> None:
+    data, path = tmp_path / "data", write_jsonl(tmp_path / "a.jsonl", 2)
+    run(data, "import", path)
+    run(data, "remove", "r0", "r1")
+    assert run(data, "import", "--if-empty", write_jsonl(tmp_path / "b.jsonl", 5)) == 0
+    assert counts(data) == Counts(releases=0, paragraphs=0, versions=2, removed=2)
+
+
+def test_if_empty_still_names_a_path_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "data", "import", "--if-empty", tmp_path / "none.txt") == 1
+    assert "none.txt: cannot be read: No such file or directory" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason=f"no {SHARED}")
 def test_import_of_the_news_and_the_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = (SHARED / "news/releases.jsonl", SHARED / "seed")

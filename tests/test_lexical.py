@@ -29,19 +29,23 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def words(file: Path) -> Iterator[Words]:
-    words = Words(file)
+    words = Words(file, len(PARAGRAPHS))
     yield words
     words.close()
 
 
-def found(words: Words, query: str, limit: int = 10, allowed: list[int] | None = None) -> list[int]:
+def shares(words: Words, query: str, allowed: list[int] | None = None) -> dict[int, float]:
+    """Share of the query that each paragraph found matches, in the order found."""
     mask = None if allowed is None else np.isin(np.arange(len(PARAGRAPHS)), allowed)
-    rows, scores = words.best(query, limit, mask)
-    assert (rows.dtype, scores.dtype) == (np.int64, np.float32)
-    assert rows.shape == scores.shape
-    assert (scores > 0).all()
-    assert (np.diff(scores) <= 0).all()
-    return rows.tolist()
+    rows, found = words.best(query, mask)
+    assert (rows.dtype, found.dtype) == (np.int64, np.float32)
+    assert rows.shape == found.shape
+    assert ((found > 0) & (found <= 1)).all()
+    return dict(zip(rows.tolist(), found.tolist(), strict=True))
+
+
+def found(words: Words, query: str, allowed: list[int] | None = None) -> list[int]:
+    return list(shares(words, query, allowed))
 
 
 @pytest.mark.parametrize(
@@ -70,17 +74,81 @@ def test_more_of_the_words_are_better(words: Words) -> None:
     assert found(words, "pedagang senang Surabaya") == [3, 4]
 
 
-def test_equal_scores_come_in_the_order_of_rows(tmp_path: Path) -> None:
-    lexical.build(tmp_path / "words.sqlite", [("Judul", "sama")] * 4)
-    words = Words(tmp_path / "words.sqlite")
-    assert found(words, "sama", limit=3) == [0, 1, 2]
+def test_equal_scores_come_in_the_order_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "_DEPTH", 3)
+    lexical.build(tmp_path / "words.sqlite", [("Judul", "sama")] * 4 + [("Judul", "lain")] * 6)
+    words = Words(tmp_path / "words.sqlite", 10)
+    assert found(words, "sama") == [0, 1, 2]
     words.close()
 
 
-def test_limit_counts_what_is_allowed(words: Words) -> None:
-    assert found(words, "banjir", limit=1) == [2]
-    assert found(words, "banjir", limit=1, allowed=[1, 3]) == [1]
+def test_the_limit_counts_what_is_allowed(words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(words, "banjir", allowed=[1, 3]) == [1]
     assert found(words, "banjir", allowed=[3, 4]) == []
+    monkeypatch.setattr(lexical, "_DEPTH", 1)
+    assert found(words, "banjir") == [2]
+    assert found(words, "banjir", allowed=[1, 3]) == [1]
+
+
+# Shares
+
+
+def test_a_share_is_what_of_the_query_is_matched(words: Words) -> None:
+    """The whole query in one paragraph, one of its two words, and one word among those that stand nowhere."""
+    whole = shares(words, "pedagang senang")[3]
+    half = shares(words, "pedagang Surabaya")[3]
+    eighth = shares(words, "pedagang satria bergitar mendaki gunung sambil bersiul merdu")[3]
+    assert 0.4 < whole <= 1
+    assert half == pytest.approx(whole / 8, rel=0.01)  # half of BM25, times the square of half the weight
+    assert eighth < whole / 400
+    assert shares(words, "pedagang")[3] == pytest.approx(whole, rel=0.01)
+
+
+def test_a_rare_word_is_more_of_a_query_than_a_frequent_one(tmp_path: Path) -> None:
+    lexical.build(tmp_path / "words.sqlite", [("", "warga")] * 8 + [("", "Purwalegi")] + [("", "lain")] * 11)
+    words = Words(tmp_path / "words.sqlite", 20)
+    rare, frequent = (dict(zip(*map(list, words.best("warga Purwalegi")), strict=True))[row] for row in (8, 0))
+    assert rare > 10 * frequent
+    words.close()
+
+
+def test_a_short_form_weighs_as_one_word_and_matches_as_a_whole(tmp_path: Path) -> None:
+    texts = ["aparatur sipil negara", "ASN", "negara tetangga", *["lain"] * 7]
+    lexical.build(tmp_path / "words.sqlite", [("", text) for text in texts])
+    words = Words(tmp_path / "words.sqlite", 10)
+    assert found(words, "ASN") == [0, 1]
+    assert found(words, "aparatur sipil negara")[:2] == [0, 1]
+    words.close()
+
+
+def test_a_word_said_twice_in_a_query_counts_once(words: Words) -> None:
+    assert shares(words, "pedagang Surabaya pedagang") == shares(words, "pedagang Surabaya")
+
+
+def test_words_of_an_empty_query_or_of_stop_words_match_nothing(words: Words) -> None:
+    for query in ("", "yang di dan", "?!"):
+        rows, found = words.best(query)
+        assert (rows.tolist(), rows.dtype, found.tolist(), found.dtype) == ([], np.int64, [], np.float32)
+
+
+# Phrases
+
+
+@pytest.mark.parametrize(
+    ("phrase", "rows"),
+    [
+        (("banjir",), [1, 2]),
+        (("kali", "luap"), [1]),
+        (("luap", "kali"), []),
+        (("kali", "412"), []),
+        (("banjir", "kali"), []),  # a title and the text below it are no phrase
+        (("and", "or"), []),
+        (("東京",), [4]),
+    ],
+)
+def test_a_phrase_is_its_terms_one_behind_the_other(words: Words, phrase: tuple[str, ...], rows: list[int]) -> None:
+    found = words.containing(phrase)
+    assert (found.tolist(), found.dtype) == (rows, np.int64)
 
 
 @pytest.mark.parametrize(

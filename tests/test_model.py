@@ -250,6 +250,49 @@ def test_a_memory_cut_short_by_a_power_cut_is_not_believed(tmp_path: Path) -> No
     assert resolve(str(tmp_path / "a"), tmp_path / "cache").fingerprint == first
 
 
+@pytest.mark.parametrize(
+    ("modules", "pooling", "pools"),
+    [
+        (["Transformer", "Pooling"], {"pooling_mode": "mean"}, True),
+        (["Transformer", "Pooling", "Normalize"], {"pooling_mode": "mean"}, True),
+        (["Transformer", "Pooling"], {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}, True),
+        (["Transformer", "Pooling"], {}, True),
+        (["Transformer", "Pooling"], {"pooling_mode": "cls"}, False),
+        (["Transformer", "Pooling"], {"pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": True}, False),
+        (["Transformer", "Pooling"], {"pooling_mode_cls_token": True}, False),
+        (["Transformer", "Pooling", "Dense"], {"pooling_mode": "mean"}, False),
+        (["StaticEmbedding"], {}, False),
+    ],
+)
+def test_a_folder_says_whether_it_pools_tokens(
+    tmp_path: Path, modules: list[str], pooling: dict[str, object], pools: bool
+) -> None:
+    folder = make_folder(tmp_path / "a")
+    listed = [{"path": f"{n}_{name}" if n else "", "type": f"some.where.{name}"} for n, name in enumerate(modules)]
+    (folder / "modules.json").write_text(json.dumps(listed))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling/config.json").write_text(json.dumps(pooling))
+    assert resolve(str(folder), tmp_path / "cache").pools_tokens is pools
+
+
+def test_a_bare_transformer_pools_tokens(tmp_path: Path, reads: list[Path]) -> None:
+    folder = make_folder(tmp_path / "a")
+    (folder / "modules.json").unlink()
+    (folder / "config.json").write_text("{}")
+    assert resolve(str(folder), tmp_path / "cache").pools_tokens is True
+    assert resolve(None, tmp_path / "cache").pools_tokens is True
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "7", '[{"idx": 0}]', '[{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "x"}]']
+)
+def test_a_folder_that_lists_its_parts_wrongly_is_refused(tmp_path: Path, content: str) -> None:
+    folder = make_folder(tmp_path / "a")
+    (folder / "modules.json").write_text(content)
+    with pytest.raises(ModelError, match=rf"{folder} is no whole sentence-transformers model \(.*\): fetch it again"):
+        resolve(str(folder), tmp_path / "cache")
+
+
 # A name on the hub
 
 

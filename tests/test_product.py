@@ -20,7 +20,7 @@ from index.encoder import Encoder
 from index.evaluation import evaluate, read_judged
 from index.generation import load
 from scripts.cli import main
-from scripts.evaluate import _find
+from scripts.evaluate import find
 
 pytestmark = pytest.mark.model
 
@@ -58,7 +58,7 @@ def data_of(index: Index) -> Path:
 def natural_mrr_at_10(index: Index, *files: Path) -> float:
     """How well what users would type finds its release."""
     queries = [query for file in files for query in read_judged(file) if query.kind == "natural"]
-    return evaluate(queries, lambda text: _find(index, text))["natural"].release.mrr_at_10
+    return evaluate(queries, lambda text: find(index, text))["natural"].release.mrr_at_10
 
 
 def test_what_users_type_finds_its_release_in_the_sample(city: Index) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from archive import Release, Store
-from index import Index, Model
+from index import Index, Model, questions
 from index.build import data_paths, update
 from index.encoder import Matrix
+from index.sentences import Span
 
 SERVE = Release(
     id="asn-melayani",
@@ -40,19 +42,28 @@ HOSTILE = Release(
     topic="<b>Ekonomi</b>",
 )
 
-_MODEL = Model("counted", Path("/nowhere"), "c0ffee")
+_MODEL = Model("counted", Path("/nowhere"), "c0ffee", pools_tokens=True)
+
+_ASKED = {text: 360 * place / 150 for place, text in enumerate(questions.read(questions.ASKED))}
+_ELSEWHERE = dict.fromkeys(questions.read(questions.ELSEWHERE), 60)
+"""Where the project's own questions look: to all sides alike, so that none is favoured, and to where no passage is."""
 
 
 class CountedEncoder:
-    """Looks east for service, north for floods, and in between for anything else."""
+    """Looks east for service, to 120 degrees for floods, and to 240 for anything else."""
 
     fingerprint = _MODEL.fingerprint
     dim = 2
 
-    def encode_paragraphs(self, texts: Sequence[str]) -> Matrix:
-        return np.array([_direction(text) for text in texts], dtype=np.float32)
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        return np.array([_direction(text) for text in texts], dtype=np.float32).reshape(-1, 2)
 
-    encode_queries = encode_paragraphs
+    def encode_alone(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
+        cut = [[text[start:end] for start, end in spans] for text, spans in zip(texts, sentences, strict=True)]
+        return [self.encode_queries([text, *parts]) for text, parts in zip(texts, cut, strict=True)]
+
+    def encode_in_context(self, releases: Sequence[Sequence[str]]) -> list[Matrix]:
+        return [self.encode_queries(paragraphs) for paragraphs in releases]
 
 
 class _NoBar:
@@ -71,7 +82,7 @@ def fill(data: Path, *releases: Release) -> None:
 def build(data: Path) -> None:
     """Publish the next generation."""
     store = Store(data_paths(data)[0])
-    update(data, store, _MODEL, CountedEncoder, lambda _total: _NoBar())
+    update(data, store, _MODEL, CountedEncoder, lambda _label, _total: _NoBar())
     store.close()
 
 
@@ -91,7 +102,10 @@ def many(count: int) -> Iterable[Release]:
 
 def _direction(text: str) -> tuple[float, float]:
     if "layan" in text.lower():
-        return (1.0, 0.0)
-    if "banjir" in text.lower():
-        return (0.0, 1.0)
-    return (0.5**0.5, 0.5**0.5)
+        degrees: float = 0
+    elif "banjir" in text.lower():
+        degrees = 120
+    else:
+        degrees = 240
+    degrees = _ASKED.get(text, _ELSEWHERE.get(text, degrees))
+    return (math.cos(math.radians(degrees)), math.sin(math.radians(degrees)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
+from archive import ArchiveError
+
 if TYPE_CHECKING:
     from index import Index
 
@@ -79,3 +81,11 @@ def current_holdings() -> Holdings:
     if not isinstance(holdings, Holdings):
         raise TypeError(f"expected Holdings, got {type(holdings)}")
     return holdings
+
+
+def has_sample() -> bool:
+    """Whether the bundled sample is part of the archive; False where that cannot be read, so that any page can ask."""
+    try:
+        return current_holdings().overview().has_sample
+    except ArchiveError:
+        return False

@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(moment_in_words)
     app.add_template_filter(in_digits)
     app.add_template_filter(in_seconds)
+    app.add_template_filter(in_thousandths)
     app.add_template_global(current_language)
 
 
@@ -56,6 +57,11 @@ def in_digits(number: int) -> str:
 def in_seconds(milliseconds: float) -> str:
     """A duration in seconds to two decimals, never nothing: "0,02"."""
     return str(format_decimal(max(milliseconds / 1000, 0.01), "0.00"))
+
+
+def in_thousandths(score: float, signed: bool = False) -> str:
+    """A score to three decimals: "0,293"; as a difference "+0,041" or "−0,041"."""
+    return str(format_decimal(score, "+0.000;−0.000" if signed else "0.000"))
 
 
 def _select() -> str:

@@ -11,6 +11,7 @@ from archive import Passage
 from web.parameters import Search
 
 SEARCH_PATH = "/api/v1/search"
+SIMILAR_PATH = "/api/v1/releases/<id>/similar"
 HEALTH_PATH = "/healthz"
 
 
@@ -35,6 +36,13 @@ def paragraph_link(release_id: str, version: int, position: int, search: Search 
     """Where a paragraph stands in one version of its release."""
     values: dict[str, Any] = {"id": release_id, "p": position, "v": version, **(search.arguments() if search else {})}
     return url_for("pages.release", _anchor=f"p{position}", **values)
+
+
+def similar_link(release_id: str, position: int | None = None, search: Search | None = None) -> str:
+    """Where passages like a paragraph are listed, or, without a position, releases like a release."""
+    values: dict[str, Any] = {"id": release_id, **({} if position is None else {"p": position})}
+    values |= search.arguments() if search else {}
+    return url_for("pages.similar", **values)
 
 
 def web_address(url: str | None) -> str | None:

@@ -1,7 +1,8 @@
-"""The pages: search, and one release."""
+"""The pages: search, one release, what is like it, and how the ranking works."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from urllib.parse import urlencode
@@ -10,11 +11,12 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 
 from archive import ArchivedRelease, UnknownRelease
-from index import NoGeneration
+from index import Band, NoGeneration, Similar
 from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
-from web import links, problems
-from web.holdings import Overview, current_holdings
+from web import likeness, links, measured, problems
+from web.holdings import Overview, current_holdings, has_sample
 from web.language import LANGUAGES
+from web.marking import MAX_MORE_CHARS, excerpt
 from web.parameters import (
     DEFAULT_K,
     MAX_PARAGRAPH,
@@ -25,22 +27,32 @@ from web.parameters import (
     Search,
     parse_search,
 )
+from web.ranking import RANKINGS, STEPS
 
 blueprint = Blueprint("pages", __name__)
 
-MAX_SHOWN_CHARS = 1_500
-"""A passage on a page of results ends here; few paragraphs are longer."""
+MAX_HITS = 10
+"""Hits on one page of results, whatever k says: a page stays below 100 kB, and the next one is a link away."""
+
+MAX_IDENTICAL = 5
+"""Near-identical releases that a hit lists by name."""
+
+_SIMILAR_BESIDE = 4  # releases named below a release
+_MAX_CARRIED_CHARS = 200  # a search with a longer address is left out of the links to its hits, of which a page has dozens
 
 
 @blueprint.app_context_processor
 def _helpers() -> dict[str, object]:
     return {
         "default_k": DEFAULT_K,
-        "excerpt": _excerpt,
+        "excerpt": excerpt,
         "language_links": _language_links,
+        "max_identical": MAX_IDENTICAL,
+        "max_more_chars": MAX_MORE_CHARS,
         "max_query_chars": MAX_QUERY_CHARS,
         "paragraph_link": links.paragraph_link,
         "passage_link": links.passage_link,
+        "similar_link": links.similar_link,
         "web_address": links.web_address,
     }
 
@@ -53,18 +65,23 @@ def search() -> Response:
     holdings = current_holdings()
     if not asked.text:
         return _start(asked, holdings.overview(), _is_indexed())
+    asked = replace(asked, k=min(asked.k, MAX_HITS))
     answer = holdings.index.search(asked.query())
     overview = holdings.overview()
-    last = min(answer.total, MAX_OFFSET + asked.k)
+    following = asked.offset + asked.k
     html = render_template(
         "results.html",
         search=asked,
+        carried=_carried(asked),
         answer=answer,
+        above=[hit for hit in answer.hits if hit.band is not Band.WEAK],
+        below=[hit for hit in answer.hits if hit.band is Band.WEAK],
+        nothing_answers=answer.band is Band.WEAK,
         overview=overview,
         has_sample=overview.has_sample,
         topics=_topics(asked, overview),
         earlier=asked.at(asked.offset - asked.k) if asked.offset else None,
-        later=asked.at(asked.offset + asked.k) if asked.offset + asked.k < last else None,
+        later=asked.at(following) if answer.has_more and following <= MAX_OFFSET else None,
     )
     return make_response(html)
 
@@ -91,7 +108,40 @@ def release(id: str) -> Response:
         versions=versions[::-1],
         marked=position,
         came_from=came_from,
+        similar=_similar_beside(current.id),
         has_sample=holdings.overview().has_sample,
+    )
+    return make_response(html)
+
+
+@blueprint.get("/releases/<id>/similar")
+def similar(id: str) -> Response:
+    """Passages of other releases like one of a release's or, without p, releases like it."""
+    fields = _fields("p", *SEARCH)
+    position = fields.integer("p", 0, MAX_PARAGRAPH)
+    came_from = parse_search(fields)
+    found = likeness.find(id, position, DEFAULT_K)
+    if isinstance(found, problems.Problem):
+        return problems.respond(found)
+    html = render_template(
+        "similar.html",
+        release=found.release,
+        position=position,
+        passage=found.passage,
+        similar=found.similar,
+        came_from=came_from,
+        carried=_carried(came_from),
+        has_sample=has_sample(),
+    )
+    return make_response(html)
+
+
+@blueprint.get("/ranking")
+def ranking() -> Response:
+    """How the ranking works: for journalists, and for engineers with papers and measurements."""
+    _fields()
+    html = render_template(
+        "ranking.html", steps=STEPS, rankings=RANKINGS, bands=Band, measured=measured, has_sample=has_sample()
     )
     return make_response(html)
 
@@ -115,7 +165,7 @@ def _examples() -> list[str]:
     return [
         "ASN harus melayani",
         gettext("Mengapa pasien harus antre berjam-jam?"),
-        gettext("Petugas harus ramah kepada warga"),
+        gettext("Petugas loket harus ramah kepada warga"),
         gettext("Mengapa kebakaran pasar sulit dipadamkan?"),
         gettext("Sekolah masih kekurangan guru"),
     ]
@@ -157,10 +207,17 @@ def _topics(asked: Search, overview: Overview) -> list[tuple[str, int]]:
     return list(chain(known.items(), ((topic, 0) for topic in asked.topics if topic not in known)))
 
 
-def _excerpt(text: str) -> str:
-    if len(text) <= MAX_SHOWN_CHARS:
-        return text
-    return text[:MAX_SHOWN_CHARS].rsplit(maxsplit=1)[0] + " …"
+def _carried(asked: Search) -> Search | None:
+    """The search that links to its hits carry, so that they lead back to it; None where it would make them very long."""
+    return asked if len(urlencode(asked.arguments(), doseq=True)) <= _MAX_CARRIED_CHARS else None
+
+
+def _similar_beside(id: str) -> list[Similar]:
+    """Some releases like one; none where the index cannot tell, for the release itself can be read without it."""
+    try:
+        return current_holdings().index.similar_releases(id, _SIMILAR_BESIDE)
+    except (UnknownRelease, NoGeneration, *problems.UNUSABLE):
+        return []
 
 
 def _language_links() -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from flask_babel import LazyString, lazy_gettext
 
-from index import Query
+from index import Query, query_syntax
 from index.answer import MAX_K, MAX_OFFSET, MAX_QUERY_CHARS
 
 DEFAULT_K = 10
@@ -66,8 +66,27 @@ class Search:
         """Whether a filter narrows the search."""
         return bool(self.since or self.until or self.topics)
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it says what must, or must not, be contained."""
+        wanted = query_syntax.parse(self.text)
+        return bool(wanted.required or wanted.excluded)
+
     def query(self) -> Query:
-        """The same as the index takes it."""
+        """The same as the index takes it.
+
+        Raises:
+            ParameterError: It only says what to leave out.
+        """
+        try:
+            query_syntax.parse(self.text)
+        except ValueError as error:
+            raise ParameterError(
+                "q",
+                self.text,
+                lazy_gettext("Pertanyaan ini hanya berisi apa yang tidak boleh muncul."),
+                lazy_gettext("Tambahkan apa yang dicari, misalnya banjir -Jakarta, atau hapus tanda minusnya."),
+            ) from error
         return Query(self.text, self.k, self.offset, self.since, self.until, self.topics)
 
     def arguments(self) -> Arguments:

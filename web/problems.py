@@ -15,7 +15,7 @@ from archive import ArchiveError, UnknownRelease
 from index import GenerationError, ModelError, NoGeneration
 from index.answer import MAX_QUERY_CHARS
 from web import links
-from web.holdings import current_holdings
+from web.holdings import has_sample
 from web.parameters import ParameterError, Search
 
 _log = logging.getLogger(__name__)
@@ -88,11 +88,12 @@ def as_json(problem: Problem) -> Response:
 
 def as_page(problem: Problem) -> Response:
     """The problem as a page; where the server is at fault, one that needs nothing of the archive."""
-    has_sample = problem.status < HTTPStatus.INTERNAL_SERVER_ERROR and _has_sample()
+    may_ask = problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
     # What was asked stays in the box, so that nobody has to type it again because of a date.
     asked = "" if problem.parameter == "q" else request.args.get("q", "")
     search = Search(asked[:MAX_QUERY_CHARS])
-    return Response(render_template("problem.html", problem=problem, search=search, has_sample=has_sample), problem.status)
+    html = render_template("problem.html", problem=problem, search=search, has_sample=may_ask and has_sample())
+    return Response(html, problem.status)
 
 
 def not_indexed() -> Problem:
@@ -104,6 +105,18 @@ def not_indexed() -> Problem:
         remedy=lazy_gettext("Jalankan telusur import, lalu telusur index; hasilnya langsung terlihat di sini."),
         kind="not-indexed",
         commands=("telusur import FOLDER", "telusur index"),
+    )
+
+
+def not_indexed_yet() -> Problem:
+    """A release was imported or changed after the index was made."""
+    return Problem(
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        title=lazy_gettext("Siaran pers ini belum diindeks"),
+        detail=lazy_gettext("Isinya diimpor atau berubah sesudah pengindeksan terakhir, jadi belum bisa dibandingkan."),
+        remedy=lazy_gettext("Jalankan telusur index; hasilnya langsung terlihat di sini."),
+        kind="not-indexed",
+        commands=("telusur index",),
     )
 
 
@@ -144,13 +157,6 @@ def no_paragraph(position: int, count: int) -> Problem:
         parameter="p",
         value=str(position),
     )
-
-
-def _has_sample() -> bool:
-    try:
-        return current_holdings().overview().has_sample
-    except ArchiveError:
-        return False
 
 
 def _bad_parameter(error: ParameterError) -> Problem:
