@@ -12,7 +12,7 @@ import numpy as np
 from filelock import FileLock
 
 from archive import IndexRow, Store
-from index import generation, questions, sentences, space, terms
+from index import generation, glossary, questions, sentences, space, terms
 from index.cache import VectorCache, digest
 from index.encoder import Matrix, unit
 from index.generation import Contents, GenerationError, Meta, Recipe
@@ -247,7 +247,7 @@ class _Workshop:
             encode: Sends a chunk of things through the model.
         """
         keys = {text: digest(text) for text in things}
-        name = f"{self._model.fingerprint} {use}"
+        name = f"{self._model.fingerprint} {use} {glossary.VERSION}"
         known = self._cache.known(name, keys.values())
         # Of one length a chunk, so that hardly any padding is computed; the longest first, so that time left is not underrated.
         missing = sorted(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.embedded import ModelError
+from index.glossary import write_out
 from index.sentences import Span
 
 if TYPE_CHECKING:
@@ -171,15 +172,19 @@ class Encoder:
         return np.empty((0, self.dim), dtype=np.float32)
 
     def _prompt_ids(self, *names: str) -> list[int]:
-        """The model's own instruction before a text; models of the e5 family need one, most others have none."""
-        text = next((prompt for name in names if (prompt := self._model.prompts.get(name))), "")
-        return list(self._tokenizer(text.rstrip(), add_special_tokens=False)["input_ids"])
+        return list(self._tokenizer(_prompt(self._model, *names).rstrip(), add_special_tokens=False)["input_ids"])
 
     def _tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[Span]]]:
+        """Ids of each text, its short forms written out, and where in the text as given each token begins and ends."""
         if not texts:
             return [], []
-        found = self._tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True)
-        return found["input_ids"], found["offset_mapping"]
+        written = [write_out(text) for text in texts]
+        found = self._tokenizer([one.text for one in written], add_special_tokens=False, return_offsets_mapping=True)
+        offsets = [
+            [(one.origin(start), one.origin(end)) for start, end in spans] if len(one.starts) > 1 else spans
+            for one, spans in zip(written, found["offset_mapping"], strict=True)
+        ]
+        return found["input_ids"], offsets
 
     def _windows(self, text: int, ids: list[int], prompt: list[int]) -> list[_Window]:
         """Cut a text's tokens into windows of equal length, overlapping by half a full one.
@@ -276,6 +281,11 @@ def _special_ids(tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
     return whole[:start], whole[start + len(bare) :]
 
 
+def _prompt(model: Any, *names: str) -> str:  # noqa: ANN401 - a SentenceTransformer
+    """The model's own instruction before a text; models of the e5 family need one, most others have none."""
+    return next((str(prompt) for name in names if (prompt := model.prompts.get(name))), "")
+
+
 def load_plain(model: Model) -> Callable[[Sequence[str]], Matrix]:
     """Load a model as sentence-transformers itself would, in float32: what a benchmark compares with.
 
@@ -287,8 +297,10 @@ def load_plain(model: Model) -> Callable[[Sequence[str]], Matrix]:
 
     plain = SentenceTransformer(str(model.folder), device="cpu", model_kwargs={"dtype": torch.float32}, local_files_only=True)
 
+    prompt = _prompt(plain, "passage", "document")
+
     def encode(texts: Sequence[str]) -> Matrix:
-        return np.asarray(plain.encode_document(list(texts), show_progress_bar=False))
+        return np.asarray(plain.encode(list(texts), prompt=prompt, show_progress_bar=False))
 
     return encode
 

@@ -18,7 +18,7 @@ from index.encoder import Encoder, Matrix, _batches, cut, unit
 from index.sentences import spans
 
 TEXTS = (
-    "ASN itu melayani bukan dilayani",
+    "Pegawai itu melayani bukan dilayani",
     "Kali meluap dan banjir merendam 412 rumah.",
     "Civil servants serve the public and are not served by it.",
     "",
@@ -28,8 +28,8 @@ TEXTS = (
 
 
 RELEASE = (
-    "MADIUN – Wali Kota menekankan agar ASN melayani warga, Selasa (21/3).",
-    "‘’ASN itu melayani bukan dilayani,’’ tegasnya.",
+    "MADIUN – Wali Kota menekankan agar pegawai melayani warga, Selasa (21/3).",
+    "‘’Pegawai itu melayani bukan dilayani,’’ tegasnya.",
     "Hal itu ia sampaikan saat sosialisasi. Ratusan pegawai hadir.",
     "Pasar Besar ditutup sementara karena perbaikan atap.",
 )
@@ -155,7 +155,7 @@ def test_paragraphs_alone_are_those_of_sentence_transformers(real_encoder: Encod
 
 @pytest.mark.model
 def test_meaning_is_close_across_words_and_languages(real_encoder: Encoder) -> None:
-    queries = real_encoder.encode_queries(["ASN harus melayani", "flooded houses"])
+    queries = real_encoder.encode_queries(["pegawai harus melayani", "flooded houses"])
     assert np.argmax(queries @ real_encoder.encode_paragraphs(TEXTS).T, axis=1).tolist() == [0, 1]
 
 
@@ -396,3 +396,13 @@ def test_a_model_that_cannot_be_loaded_is_one_clear_error(
     with pytest.raises(ModelError, match=r"sentence-transformers cannot load my model: .") as caught:
         Encoder(Model("my model", folder, "c0ffee", pools_tokens=True))
     assert "\n" not in str(caught.value)
+
+
+def test_short_forms_are_read_as_people_say_them(real_encoder: Encoder) -> None:
+    text = "Hujan deras semalam. ASN siaga di posko. Warga tenang."
+    spans = [(0, 20), (21, 40), (41, 54)]
+    plain = text.replace("ASN", "pegawai negeri (aparatur sipil negara)")
+    longer = len(plain) - len(text)
+    plain_spans = [(0, 20), (21, 40 + longer), (41 + longer, 54 + longer)]
+    (found,), (expected,) = real_encoder.encode_alone([text], [spans]), real_encoder.encode_alone([plain], [plain_spans])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
