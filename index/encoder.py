@@ -6,6 +6,7 @@ import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
-_TOKENS_PER_BATCH = 1024
-"""What a core's second-level cache holds of a layer's activations; 8,192 are half as fast."""
+_TOKENS_PER_BATCH = 2048
+"""What a core's second-level cache roughly holds of a layer's activations; four times as many are slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,11 @@ class _Window:
 
 
 class Encoder:
-    """A loaded model. Safe to share between threads: one call at a time goes through it."""
+    """A loaded model. Safe to share between threads.
+
+    Batches go through the model side by side, one core each, which is a tenth faster than all cores on one batch, and lets
+    a server and an index run share a machine: threads that wait for each other within a layer would starve both.
+    """
 
     def __init__(self, model: Model) -> None:
         """Load the weights, in bfloat16 where the processor computes in it, else in float32.
@@ -76,7 +81,9 @@ class Encoder:
             reason = str(error).splitlines()[0]
             raise ModelError(f"sentence-transformers cannot load {model.name}: {reason}") from error
         self._torch = torch
-        self._lock = threading.Lock()
+        workers = torch.get_num_threads() if device == "cpu" else 1
+        self._pool = ThreadPoolExecutor(workers, "encoder", initializer=torch.set_num_threads, initargs=(1,))
+        self._tokenizer_lock = threading.Lock()
         self._tokenizer = self._model.tokenizer
         self._before, self._after = _special_ids(self._tokenizer)
         self._query_prompt = self._prompt_ids("query")
@@ -179,7 +186,8 @@ class Encoder:
         if not texts:
             return [], []
         written = [write_out(text) for text in texts]
-        found = self._tokenizer([one.text for one in written], add_special_tokens=False, return_offsets_mapping=True)
+        with self._tokenizer_lock:  # a fast tokenizer refuses a second caller while it looks after its settings
+            found = self._tokenizer([one.text for one in written], add_special_tokens=False, return_offsets_mapping=True)
         offsets = [
             [(one.origin(start), one.origin(end)) for start, end in spans] if len(one.starts) > 1 else spans
             for one, spans in zip(written, found["offset_mapping"], strict=True)
@@ -204,12 +212,11 @@ class Encoder:
         Yields:
             Each window, the model's vector for all of it (dim,), and the states of the stretch's tokens (tokens, width).
         """
-        with self._lock, self._torch.inference_mode():
-            for rows in _batches([len(window.ids) for window in windows], _TOKENS_PER_BATCH):
-                batch = [windows[row] for row in rows]
-                vectors, states = self._forward([window.ids for window in batch])
-                for window, vector, own in zip(batch, vectors, states, strict=True):
-                    yield window, vector, own[window.head : len(window.ids) - len(self._after)]
+        batches = [[windows[row] for row in rows] for rows in _batches([len(one.ids) for one in windows], _TOKENS_PER_BATCH)]
+        done = self._pool.map(self._forward, [[window.ids for window in batch] for batch in batches])
+        for batch, (vectors, states) in zip(batches, done, strict=True):
+            for window, vector, own in zip(batch, vectors, states, strict=True):
+                yield window, vector, own[window.head : len(window.ids) - len(self._after)]
 
     def _forward(self, batch: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
         torch = self._torch
@@ -222,11 +229,12 @@ class Encoder:
         features: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self._tokenizer.model_input_names:
             features["token_type_ids"] = torch.zeros_like(ids)
-        features = self._model[0]({name: value.to(self._model.device) for name, value in features.items()})
-        features["token_embeddings"] = states = features["token_embeddings"].float()
-        for module in list(self._model)[1:]:
-            features = module(features)
-        return features["sentence_embedding"].cpu().numpy(), states.cpu().numpy()
+        with torch.inference_mode():
+            features = self._model[0]({name: value.to(self._model.device) for name, value in features.items()})
+            features["token_embeddings"] = states = features["token_embeddings"].float()
+            for module in list(self._model)[1:]:
+                features = module(features)
+            return features["sentence_embedding"].cpu().numpy(), states.cpu().numpy()
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

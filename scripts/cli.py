@@ -24,8 +24,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, or 1 where something failed and one line on stderr says what.
     """
     args = _parser().parse_args(argv)
-    # Read when torch is loaded: threads that wait for each other sleep, so that a server and an index run can share two cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from archive import ArchiveError  # here, not above, so that --help stays instant
     from index import GenerationError, ModelError, NothingToIndex
     from index.adaptation import AdaptationError
