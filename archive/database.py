@@ -74,6 +74,15 @@ class Database:
         with self._readable_errors():
             yield from self.connection.execute(sql, parameters)
 
+    def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a query at once: quicker than `rows` where they are few hundred.
+
+        Raises:
+            DatabaseError: The database cannot be read.
+        """
+        with self._readable_errors():
+            return self.connection.execute(sql, parameters).fetchall()
+
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """First row of a query, None if there is none.
 

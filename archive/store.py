@@ -153,7 +153,7 @@ class Store:
 
         Those of superseded versions are found (an index may be older than the archive), those of removed releases not.
         """
-        rows = self.database.rows(
+        rows = self.database.fetch(
             """
             SELECT paragraph.id, paragraph.position, paragraph.text,
                    release.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -81,8 +82,7 @@ class Encoder:
             reason = str(error).splitlines()[0]
             raise ModelError(f"sentence-transformers cannot load {model.name}: {reason}") from error
         self._torch = torch
-        workers = torch.get_num_threads() if device == "cpu" else 1
-        self._pool = ThreadPoolExecutor(workers, "encoder", initializer=torch.set_num_threads, initargs=(1,))
+        self._pool = ThreadPoolExecutor(cores() if device == "cpu" else 1, "encoder")
         self._tokenizer_lock = threading.Lock()
         self._tokenizer = self._model.tokenizer
         self._before, self._after = _special_ids(self._tokenizer)
@@ -213,13 +213,17 @@ class Encoder:
             Each window, the model's vector for all of it (dim,), and the states of the stretch's tokens (tokens, width).
         """
         batches = [[windows[row] for row in rows] for rows in _batches([len(one.ids) for one in windows], _TOKENS_PER_BATCH)]
-        done = self._pool.map(self._forward, [[window.ids for window in batch] for batch in batches])
+        # A query is one batch: handed to another thread, it would only wait for that to wake up.
+        run = self._pool.map if len(batches) > 1 else map
+        done = run(self._forward, [[window.ids for window in batch] for batch in batches])
         for batch, (vectors, states) in zip(batches, done, strict=True):
             for window, vector, own in zip(batch, vectors, states, strict=True):
                 yield window, vector, own[window.head : len(window.ids) - len(self._after)]
 
     def _forward(self, batch: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
         torch = self._torch
+        if torch.get_num_threads() > 1:
+            torch.set_num_threads(1)  # of this thread: see the class
         shape = (len(batch), max(map(len, batch)))
         ids = torch.full(shape, self._tokenizer.pad_token_id or 0)
         mask = torch.zeros(shape, dtype=torch.long)
@@ -235,6 +239,11 @@ class Encoder:
             for module in list(self._model)[1:]:
                 features = module(features)
             return features["sentence_embedding"].cpu().numpy(), states.cpu().numpy()
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -308,6 +317,7 @@ def load_plain(model: Model) -> Callable[[Sequence[str]], Matrix]:
     prompt = _prompt(plain, "passage", "document")
 
     def encode(texts: Sequence[str]) -> Matrix:
+        torch.set_num_threads(cores())  # an `Encoder` in this process may have set it otherwise
         return np.asarray(plain.encode(list(texts), prompt=prompt, show_progress_bar=False))
 
     return encode

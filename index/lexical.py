@@ -68,7 +68,7 @@ class Words:
         if not total:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         # What is filtered away must not use up the limit, so a filtered query reads all and cuts afterwards.
-        found = self._database.rows(
+        found = self._database.fetch(
             """
             SELECT rowid, -bm25(words, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?
             """,
@@ -102,7 +102,7 @@ class Words:
         """Sum of the weights of those phrases that each row contains: float64, shape (len(rows),)."""
         if not len(rows):
             return np.empty(0)
-        found = self._database.rows(
+        found = self._database.fetch(
             "SELECT rowid, title, body FROM words WHERE rowid IN (SELECT value FROM json_each(?))", (json.dumps(rows.tolist()),)
         )
         texts = {row[0]: f" {row[1]}{_COLUMNS_APART}{row[2]} " for row in found}

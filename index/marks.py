@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import groupby
 
 from index.sentences import Span
-from index.terms import tokens
+from index.terms import matching
 
 
 def word_spans(text: str, query_terms: Collection[str]) -> list[Span]:
@@ -20,6 +19,4 @@ def word_spans(text: str, query_terms: Collection[str]) -> list[Span]:
         (start, end) offsets in the passage, in reading order and apart. A short form matches if the query has every word that
         it stands for: *Pemkot* for *pemerintah kota*, not for *kota*.
     """
-    wanted = frozenset(query_terms)
-    runs = groupby(tokens(text), key=lambda token: (token.start, token.end))
-    return [span for span, run in runs if all(token.term in wanted for token in run)]
+    return matching(text, frozenset(query_terms))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -163,6 +164,26 @@ def _repeats(piece: str, previous: str, between: str) -> bool:
     return (
         len(piece) == len(previous) and between == " " and piece.casefold() == previous.casefold() and not piece[0].isdecimal()
     )
+
+
+def matching(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+    """Find what stands for wanted terms in a text: as `tokens` would, but without making tokens of everything else.
+
+    Args:
+        text: Any text.
+        wanted: Terms.
+
+    Returns:
+        (start, end) of each word, number or short form all of whose terms are wanted; in reading order and apart.
+    """
+    found: list[tuple[int, int]] = []
+    for match in _PIECE.finditer(text):
+        made = _analyse(match[0])
+        if any(token.term in wanted for token in made):
+            start = match.start()
+            runs = groupby(made, key=lambda token: (token.start, token.end))
+            found += [(start + begin, start + end) for (begin, end), run in runs if all(token.term in wanted for token in run)]
+    return found
 
 
 def units(text: str) -> list[tuple[str, ...]]:

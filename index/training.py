@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.encoder import cores
 from index.pairs import Pair
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def train(
         def on_step_end(self, *_args: object, **_kwargs: object) -> None:
             on_step()
 
+    torch.set_num_threads(cores())  # an `Encoder` in this process may have set it otherwise
     tuned = SentenceTransformer(str(model.folder), model_kwargs={"dtype": torch.float32}, local_files_only=True)
     tuned.model_card_data.generate_widget_examples = False
     max_tokens = tuned.max_seq_length
