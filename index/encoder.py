@@ -51,8 +51,9 @@ class _Window:
 class Encoder:
     """A loaded model. Safe to share between threads.
 
-    Batches go through the model side by side, one core each, which is a tenth faster than all cores on one batch, and lets
-    a server and an index run share a machine: threads that wait for each other within a layer would starve both.
+    Batches go through the model side by side, one core each, which is a tenth faster than all cores on one batch, and keeps
+    an index run from starving a server beside it: threads that wait for each other within a layer would. A query is a single
+    batch, and has all cores.
     """
 
     def __init__(self, model: Model) -> None:
@@ -82,7 +83,8 @@ class Encoder:
             reason = str(error).splitlines()[0]
             raise ModelError(f"sentence-transformers cannot load {model.name}: {reason}") from error
         self._torch = torch
-        self._pool = ThreadPoolExecutor(cores() if device == "cpu" else 1, "encoder")
+        workers = cores() if device == "cpu" else 1
+        self._pool = ThreadPoolExecutor(workers, "encoder", initializer=torch.set_num_threads, initargs=(1,))
         self._tokenizer_lock = threading.Lock()
         self._tokenizer = self._model.tokenizer
         self._before, self._after = _special_ids(self._tokenizer)
@@ -213,7 +215,6 @@ class Encoder:
             Each window, the model's vector for all of it (dim,), and the states of the stretch's tokens (tokens, width).
         """
         batches = [[windows[row] for row in rows] for rows in _batches([len(one.ids) for one in windows], _TOKENS_PER_BATCH)]
-        # A query is one batch: handed to another thread, it would only wait for that to wake up.
         run = self._pool.map if len(batches) > 1 else map
         done = run(self._forward, [[window.ids for window in batch] for batch in batches])
         for batch, (vectors, states) in zip(batches, done, strict=True):
@@ -222,8 +223,6 @@ class Encoder:
 
     def _forward(self, batch: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
         torch = self._torch
-        if torch.get_num_threads() > 1:
-            torch.set_num_threads(1)  # of this thread: see the class
         shape = (len(batch), max(map(len, batch)))
         ids = torch.full(shape, self._tokenizer.pad_token_id or 0)
         mask = torch.zeros(shape, dtype=torch.long)
