@@ -18,7 +18,7 @@ from index.encoder import Encoder
 pytestmark = pytest.mark.model
 
 TEXTS = (
-    "ASN itu melayani bukan dilayani",
+    "Pegawai itu melayani bukan dilayani",
     "‘’Kali meluap,’’ kata Wali Kota, Selasa (21/3).",
     "Where did the floods hit?",
     "東京 – Café Ünlü ꦱꦸꦫꦧꦪ 😀",

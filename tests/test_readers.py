@@ -57,7 +57,7 @@ def test_seed_parses() -> None:
         "‘’Kalau ASN tidak memiliki mental melayani, apa bisa seperti itu. Ini memang selalu saya tekankan. "
         "Bahwa, ASN itu melayani bukan dilayani,’’ tegasnya."
     )
-    assert (release.id, release.url, release.published, release.source) == (None, None, None, str(path))
+    assert (release.id, release.url, release.published, release.source) == (None, None, None, str(path.resolve()))
 
 
 def test_text_without_front_matter() -> None:
