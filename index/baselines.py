@@ -110,7 +110,7 @@ class Baselines:
 
         def find(text: str) -> Found:
             wanted = query_syntax.parse(text)
-            allowed = self._allowed(wanted)
+            allowed = self._live.satisfying(wanted)
             scores = rank(wanted.meaning, self._vectors.encode_queries([wanted.meaning]), allowed)
             if allowed is not None:
                 scores = np.where(allowed, scores, -np.inf)
@@ -184,16 +184,6 @@ class Baselines:
             matched += weight * containing
             total += weight
         return np.asarray(matched[rows] / total)
-
-    def _allowed(self, wanted: query_syntax.Wanted) -> np.ndarray | None:
-        if not wanted.required and not wanted.excluded:
-            return None
-        allowed = np.ones(len(self._places), dtype=bool)
-        for phrase in wanted.required:
-            allowed &= self._live.containing(phrase)
-        for phrase in wanted.excluded:
-            allowed &= ~self._live.containing(phrase)
-        return allowed
 
     def _found(self, groups: Sequence[Group]) -> Found:
         scored = []

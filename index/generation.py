@@ -23,6 +23,7 @@ import numpy as np
 from archive import DatabaseError, IndexRow
 from index import duplicates, lexical, ranking, relevance
 from index.encoder import Matrix, unit
+from index.query_syntax import Phrase, Wanted
 from index.relevance import Relevance
 from index.sentences import Span
 from index.space import Space
@@ -186,11 +187,22 @@ class Generation:
         """Cosines less hub offsets of some rows, as `nearest` gives them: float32, shape (len(rows),)."""
         return np.asarray(self.index.reconstruct_batch(rows) @ self._with_offset(query)[0])
 
-    def containing(self, phrase: Sequence[str]) -> np.ndarray:
+    def containing(self, phrase: Phrase) -> np.ndarray:
         """Which rows contain terms one after another, in text or title: bool, shape (n,)."""
         found = np.zeros(len(self.paragraph_ids), dtype=bool)
         found[self.words.containing(phrase)] = True
         return found
+
+    def satisfying(self, wanted: Wanted) -> np.ndarray | None:
+        """Which rows contain all that a query requires and nothing that it excludes: bool, shape (n,); None for all."""
+        if not wanted.required and not wanted.excluded:
+            return None
+        passing = np.ones(len(self.paragraph_ids), dtype=bool)
+        for phrase in wanted.required:
+            passing &= self.containing(phrase)
+        for phrase in wanted.excluded:
+            passing &= ~self.containing(phrase)
+        return passing
 
     def best_sentence(self, query: Matrix, row: int) -> Span | None:
         """Where in a paragraph the sentence stands that is most similar to a query; None where it has but one."""

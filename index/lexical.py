@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from archive.database import Database, connect
+from index.query_syntax import Phrase, match_expression
 from index.terms import terms, units
 
 _TITLE_WEIGHT = 1.0
@@ -21,7 +22,6 @@ _QUERY_UNITS = 64  # a pasted page counts by its first words; each further one o
 _COLUMNS_APART = " | "  # no term, so no phrase matches across it
 
 Scored = tuple[np.ndarray, np.ndarray]
-Phrase = Sequence[str]
 
 
 class Words:
@@ -40,7 +40,7 @@ class Words:
         self._database = Database(path, immutable=True)
         self._database.row("PRAGMA schema_version")  # now, so that this thread keeps it though the file be tidied away
         self._count = count
-        self._idf: dict[str, float] = {}
+        self._idf: dict[Phrase, float] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -62,7 +62,7 @@ class Words:
             rows (int64) and shares (float32, above 0 to 1), both of shape (m,), where m ≤ 300. FTS5 computes Okapi BM25 with
             k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009); the rows come in its order.
         """
-        phrases = [" ".join(unit) for unit in dict.fromkeys(units(query))][:_QUERY_UNITS]
+        phrases = list(dict.fromkeys(units(query)))[:_QUERY_UNITS]
         weights = {phrase: self._weight(phrase) for phrase in phrases}
         total = sum(weights.values())
         if not total:
@@ -72,7 +72,7 @@ class Words:
             """
             SELECT rowid, -bm25(words, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?
             """,
-            (_TITLE_WEIGHT, _BODY_WEIGHT, _any_of(phrases), _DEPTH if allowed is None else -1),
+            (_TITLE_WEIGHT, _BODY_WEIGHT, match_expression(phrases, "OR"), _DEPTH if allowed is None else -1),
         )
         pairs = np.array([tuple(row) for row in found], dtype=[("row", np.int64), ("score", np.float64)])
         if allowed is not None:
@@ -83,22 +83,22 @@ class Words:
 
     def containing(self, phrase: Phrase) -> np.ndarray:
         """Rows whose title or text contains terms one after another: int64, ascending."""
-        match = f'"{" ".join(phrase)}"'
+        match = match_expression([phrase], "AND")
         return np.array(
             [row[0] for row in self._database.rows("SELECT rowid FROM words WHERE words MATCH ?", (match,))], np.int64
         )
 
-    def _weight(self, phrase: str) -> float:
+    def _weight(self, phrase: Phrase) -> float:
         """The phrase's idf as FTS5 computes it; a phrase that stands nowhere has the highest."""
         known = self._idf.get(phrase)
         if known is None:
-            row = self._database.row("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{phrase}"',))
+            row = self._database.row("SELECT count(*) FROM words WHERE words MATCH ?", (match_expression([phrase], "AND"),))
             rows = row[0] if row else 0
             known = max(math.log((self._count - rows + 0.5) / (rows + 0.5)), 1e-6)
             self._idf[phrase] = known
         return known
 
-    def _matched(self, rows: np.ndarray, weights: dict[str, float]) -> np.ndarray:
+    def _matched(self, rows: np.ndarray, weights: dict[Phrase, float]) -> np.ndarray:
         """Sum of the weights of those phrases that each row contains: float64, shape (len(rows),)."""
         if not len(rows):
             return np.empty(0)
@@ -106,9 +106,8 @@ class Words:
             "SELECT rowid, title, body FROM words WHERE rowid IN (SELECT value FROM json_each(?))", (json.dumps(rows.tolist()),)
         )
         texts = {row[0]: f" {row[1]}{_COLUMNS_APART}{row[2]} " for row in found}
-        return np.array(
-            [sum(weight for phrase, weight in weights.items() if f" {phrase} " in texts[row]) for row in rows.tolist()]
-        )
+        wanted = [(f" {' '.join(phrase)} ", weight) for phrase, weight in weights.items()]
+        return np.array([sum(weight for phrase, weight in wanted if phrase in texts[row]) for row in rows.tolist()])
 
 
 def build(path: Path, paragraphs: Iterable[tuple[str, str]]) -> None:
@@ -124,10 +123,6 @@ def build(path: Path, paragraphs: Iterable[tuple[str, str]]) -> None:
         connection.execute("INSERT INTO words (words) VALUES ('optimize')")
     database.row("PRAGMA journal_mode = DELETE")  # one file, whole in itself
     database.close()
-
-
-def _any_of(phrases: Sequence[str]) -> str:
-    return " OR ".join(f'"{phrase}"' for phrase in phrases)
 
 
 def _analysed(paragraphs: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, str]]:

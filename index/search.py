@@ -258,11 +258,7 @@ class Index:
         return {row: found[id] for row, id in ids.items()} if len(found) == len(ids) else None
 
     def _allowed(self, live: Generation, query: Query, wanted: Wanted, state: int) -> np.ndarray | None:
-        allowed = live.allowed(query.since, query.until, query.topics)
-        for phrase in wanted.required:
-            allowed = _both(allowed, live.containing(phrase))
-        for phrase in wanted.excluded:
-            allowed = _both(allowed, ~live.containing(phrase))
+        allowed = _both(live.allowed(query.since, query.until, query.topics), live.satisfying(wanted))
         return self._without_removed(live, allowed, state)
 
     def _without_removed(self, live: Generation, allowed: np.ndarray | None, state: int) -> np.ndarray | None:
@@ -333,8 +329,11 @@ def _look(live: Generation, request: _Request) -> _Found:
     return _Found(page, verdict, total, has_more=len(groups) > request.first + request.count)
 
 
-def _both(one: np.ndarray | None, other: np.ndarray) -> np.ndarray:
-    return other if one is None else one & other
+def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    """Rows that pass two filters, either of which may let everything pass."""
+    if one is None or other is None:
+        return other if one is None else one
+    return np.asarray(one & other)
 
 
 def _require_same_model(encoder: QueryEncoder, recipe: Recipe, number: int, asked_for: str | None) -> None:

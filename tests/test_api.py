@@ -24,11 +24,8 @@ TWIN = replace(FLOOD, id="banjir-lagi", title="Rumah Terendam", published="2021-
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    web_archive.fill(tmp_path, SERVE, FLOOD, HOSTILE)
-    web_archive.build(tmp_path)
-    index = web_archive.open_index(tmp_path)
-    yield index
-    index.close()
+    with web_archive.opened(tmp_path, SERVE, FLOOD, HOSTILE) as index:
+        yield index
 
 
 @pytest.fixture

@@ -29,11 +29,8 @@ DIVIDER = "Di bawah garis ini: kemungkinan tidak menjawab"
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
-    web_archive.fill(tmp_path, SERVE, FLOOD, HOSTILE)
-    web_archive.build(tmp_path)
-    index = web_archive.open_index(tmp_path)
-    yield index
-    index.close()
+    with web_archive.opened(tmp_path, SERVE, FLOOD, HOSTILE) as index:
+        yield index
 
 
 @pytest.fixture

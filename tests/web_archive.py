@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def build(data: Path) -> None:
 def open_index(data: Path, load: Callable[[str], CountedEncoder] = lambda _name: CountedEncoder()) -> Index:
     """Open the index of a data folder with the encoder above."""
     return Index(data, load_encoder=load)
+
+
+@contextmanager
+def opened(data: Path, *releases: Release) -> Iterator[Index]:
+    """The index of a new data folder that holds these releases."""
+    fill(data, *releases)
+    build(data)
+    index = open_index(data)
+    try:
+        yield index
+    finally:
+        index.close()
 
 
 def many(count: int) -> Iterable[Release]:
