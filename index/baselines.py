@@ -6,7 +6,6 @@ every query, so that no search structure blurs the difference. All honour quotat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from index.evaluation import Found
 from index.generation import GenerationError, load
 from index.model import Model
 from index.ranking import Group
-from index.terms import units
 
 NAMES = {
     "words": "BM25 alone",
@@ -130,7 +128,7 @@ class Baselines:
         return self._without(_Steps(**{name.removeprefix("no-"): False}))
 
     def _rank_words(self, text: str, _vector: Matrix, allowed: np.ndarray | None) -> np.ndarray:
-        rows, _ = self._live.words.best(text, allowed)
+        rows = self._live.words.best(text, allowed).rows
         scores = np.full(len(self._places), -np.inf)
         scores[rows] = -np.arange(len(rows))
         return scores
@@ -144,7 +142,7 @@ class Baselines:
             similarities = np.where(allowed, similarities, -np.inf)
         scores = np.empty(len(similarities))
         scores[np.argsort(-similarities, kind="stable")] = 1 / (_FUSED_AFTER + np.arange(1, len(similarities) + 1))
-        rows, _ = self._live.words.best(text, allowed)
+        rows = self._live.words.best(text, allowed).rows
         scores[rows] += 1 / (_FUSED_AFTER + np.arange(1, len(rows) + 1))
         return scores
 
@@ -166,24 +164,12 @@ class Baselines:
             cosines = np.asarray(placed @ placing.place_queries(vector)[0] - offsets)
             if not steps.words:
                 return cosines
-            rows, found = self._live.words.best(text, allowed)
+            matches = self._live.words.best(text, allowed)
             shares = np.zeros_like(cosines)
-            shares[rows] = found if steps.coverage else found / self._coverage(text, rows) ** 2
+            shares[matches.rows] = ranking.shares(matches.bm25, matches.coverage) if steps.coverage else matches.bm25
             return ranking.score(cosines, shares)
 
         return rank
-
-    def _coverage(self, text: str, rows: np.ndarray) -> np.ndarray:
-        """Share of the query's idf weight that each of some rows matches, as `Words.best` counts it."""
-        count = len(self._places)
-        matched, total = np.zeros(count), 0.0
-        for phrase in dict.fromkeys(units(text)):
-            containing = self._live.containing(phrase)
-            holders = int(containing.sum())
-            weight = max(math.log((count - holders + 0.5) / (holders + 0.5)), 1e-6)
-            matched += weight * containing
-            total += weight
-        return np.asarray(matched[rows] / total)
 
     def _found(self, groups: Sequence[Group]) -> Found:
         scored = []

@@ -184,7 +184,7 @@ class Encoder:
         return list(self._tokenizer(_prompt(self._model, *names).rstrip(), add_special_tokens=False)["input_ids"])
 
     def _tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], list[list[Span]]]:
-        """Ids of each text, its short forms written out, and where in the text as given each token begins and ends."""
+        """Ids of each text, its names written out, and where in the text as given each token begins and ends."""
         if not texts:
             return [], []
         written = [write_out(text) for text in texts]

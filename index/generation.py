@@ -35,7 +35,7 @@ _FILES = _VECTORS, _PARAGRAPHS, _SENTENCES, _SPACE, _WORDS = (
 )  # fmt: skip
 _KEPT = 3  # the live one, and two that a reader may still be opening
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the folder's contents change; an older generation is built anew."""
 
 
@@ -372,8 +372,9 @@ def _calibrate(index: faiss.Index, words: lexical.Words, contents: Contents) -> 
     cosines, _ = index.search(queries, min(relevance.TOP, index.ntotal))
     shares, best_scores = [], []
     for query, found, text in zip(queries, cosines, contents.question_texts, strict=True):
-        rows, matched = words.best(text)
-        own = index.reconstruct_batch(rows) @ query if len(rows) else np.empty(0, np.float32)
+        matches = words.best(text)
+        matched = ranking.shares(matches.bm25, matches.coverage)
+        own = index.reconstruct_batch(matches.rows) @ query if len(matches.rows) else np.empty(0, np.float32)
         shares.append(matched)
         best_scores.append(float(max(found[0], ranking.score(own, matched).max(initial=-1.0))))
     words.close()

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,22 @@ _DEPTH = 300  # paragraphs looked at; what matches less of the query than these 
 _QUERY_UNITS = 64  # a pasted page counts by its first words; each further one only costs time
 _COLUMNS_APART = " | "  # no term, so no phrase matches across it
 
-Scored = tuple[np.ndarray, np.ndarray]
+
+class Matches(NamedTuple):
+    """Paragraphs that share words with a query.
+
+    Attributes:
+        rows: int64, shape (m,), best first by BM25.
+        bm25: float32, shape (m,): over its upper bound for the query, above 0 to 1.
+        coverage: float32, shape (m,): share of the query's idf weight that stands in the paragraph at all, above 0 to 1.
+    """
+
+    rows: np.ndarray
+    bm25: np.ndarray
+    coverage: np.ndarray
+
+
+NO_MATCHES = Matches(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
 
 
 class Words:
@@ -46,27 +62,21 @@ class Words:
         """Close the file."""
         self._database.close()
 
-    def best(self, query: str, allowed: np.ndarray | None = None) -> Scored:
-        """Paragraphs that share words with a query, best first by BM25.
+    def best(self, query: str, allowed: np.ndarray | None = None) -> Matches:
+        """Paragraphs that share words with a query, best first by BM25, at most 300.
 
-        BM25 says how well words match, not how much of the query they are. So it is divided by its upper bound for this query
-        (Bruch, Gai & Ingber, arXiv 2210.11934) and multiplied by the square of the share of the query's idf weight that the
-        paragraph matches at all: 1 is a paragraph that is full of every word, and a word or two of a long query count for
-        nothing.
+        FTS5 computes Okapi BM25 with k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009). It is divided by its upper bound for
+        this query (Bruch, Gai & Ingber, arXiv 2210.11934), so that it means the same from query to query.
 
         Args:
             query: What the reader typed.
             allowed: bool, one entry a row of the generation; False rows are left out. None allows all.
-
-        Returns:
-            rows (int64) and shares (float32, above 0 to 1), both of shape (m,), where m ≤ 300. FTS5 computes Okapi BM25 with
-            k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009); the rows come in its order.
         """
         phrases = list(dict.fromkeys(units(query)))[:_QUERY_UNITS]
         weights = {phrase: self._weight(phrase) for phrase in phrases}
         total = sum(weights.values())
         if not total:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
+            return NO_MATCHES
         # What is filtered away must not use up the limit, so a filtered query reads all and cuts afterwards.
         found = self._database.fetch(
             """
@@ -78,8 +88,8 @@ class Words:
         if allowed is not None:
             pairs = pairs[allowed[pairs["row"]]][:_DEPTH]
         matched = self._matched(pairs["row"], weights)
-        shares = pairs["score"] / (_SATURATION * total) * (matched / total) ** 2
-        return pairs["row"], shares.astype(np.float32)
+        bm25 = pairs["score"] / (_SATURATION * total)
+        return Matches(pairs["row"], bm25.astype(np.float32), (matched / total).astype(np.float32))
 
     def containing(self, phrase: Phrase) -> np.ndarray:
         """Rows whose title or text contains terms one after another: int64, ascending."""

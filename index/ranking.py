@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEXICAL_WEIGHT = 2.0
-"""A paragraph full of every word of the query beats any similarity; one that shares a word in five gains next to nothing."""
+LEXICAL_WEIGHT = 2.5
+"""A paragraph full of every word of the query beats any similarity."""
+
+_LEAST_COVERAGE = 0.45
+_LEAST_COVERAGE_WITHIN = 0.08
+"""A third of a query's weight is often in a paragraph by chance; from about half of it, words say something."""
 
 MORE = 5
 """Further passages shown with a release."""
@@ -26,6 +30,24 @@ class Group:
     rows: list[int]
     scores: list[float]
     identical: list[int]
+
+
+def shares(bm25: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+    """How far paragraphs answer a query by their words.
+
+    BM25 says how well words match, not how much of the query they are. So it counts as far as the paragraph holds the query:
+    in proportion to what exceeds a threshold, which is soft (softplus, Dugas et al., NIPS 2000) so that even the one rare name
+    in a long query decides between passages that meaning cannot tell apart.
+
+    Args:
+        bm25: Over its upper bound for the query, 0 to 1.
+        coverage: Share of the query's idf weight that each paragraph holds, 0 to 1.
+
+    Returns:
+        0 for a paragraph with next to nothing of the query, 1 for one that is full of every word.
+    """
+    whole, held = (np.logaddexp(0, (share - _LEAST_COVERAGE) / _LEAST_COVERAGE_WITHIN) for share in (1, coverage))
+    return bm25 * held / whole
 
 
 def score(cosines: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from index.answer import Answer, Hit, Marks, Query, Similar, Status, check_page
 from index.build import data_paths
 from index.encoder import Encoder, Matrix
 from index.generation import Generation, GenerationError, Recipe
+from index.lexical import NO_MATCHES
 from index.model import resolve
 from index.query_syntax import Wanted
 from index.ranking import Group
@@ -25,9 +26,6 @@ from index.relevance import Verdict
 
 _DEPTH = 300  # paragraphs that similarity puts forward, at least
 _REMEMBERED = 1_024  # queries whose vectors are kept
-
-
-_NO_WORDS = np.empty(0, np.int64), np.empty(0, np.float32)
 
 Result = TypeVar("Result")
 Hits = TypeVar("Hits")
@@ -306,8 +304,9 @@ class Index:
 def _look(live: Generation, request: _Request) -> _Found:
     """Find a page of the ranking, and how many hits stand above the line."""
     query = request.vector
-    rows, shares = live.words.best(request.words, request.allowed) if request.words else _NO_WORDS
-    matched = rows, live.cosines(query, rows), shares
+    matches = live.words.best(request.words, request.allowed) if request.words else NO_MATCHES
+    shares = ranking.shares(matches.bm25, matches.coverage)
+    matched = matches.rows, live.cosines(query, matches.rows), shares
     depth = _DEPTH
     while True:
         near = live.nearest(query, depth, request.allowed)

@@ -178,10 +178,9 @@ def matching(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
     """
     found: list[tuple[int, int]] = []
     for match in _PIECE.finditer(text):
-        made = _analyse(match[0])
-        if any(token.term in wanted for token in made):
+        if not _terms_of(match[0]).isdisjoint(wanted):
             start = match.start()
-            runs = groupby(made, key=lambda token: (token.start, token.end))
+            runs = groupby(_analyse(match[0]), key=lambda token: (token.start, token.end))
             found += [(start + begin, start + end) for (begin, end), run in runs if all(token.term in wanted for token in run)]
     return found
 
@@ -205,6 +204,11 @@ def _analyse(piece: str) -> tuple[Token, ...]:
     if piece[-1].isdecimal():
         return tuple(_number_tokens(piece))
     return (Token(_fold(piece), 0, len(piece)),)
+
+
+@lru_cache(_REMEMBERED)
+def _terms_of(piece: str) -> frozenset[str]:
+    return frozenset(token.term for token in _analyse(piece))
 
 
 def _word_tokens(piece: str) -> list[Token]:

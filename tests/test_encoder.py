@@ -20,7 +20,7 @@ from index.sentences import spans
 TEXTS = (
     "Pegawai itu melayani bukan dilayani",
     "Kali meluap dan banjir merendam 412 rumah.",
-    "Civil servants serve the public and are not served by it.",
+    "Those in office serve the public and are not served by it.",
     "",
     "‘’Café Ünlü,’’ 東京 ꦱꦸꦫꦧꦪ 😀",
     "Pedagang pasar senang. " * 30,

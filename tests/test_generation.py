@@ -144,13 +144,13 @@ def test_phrases_are_found_in_text_and_title(tmp_path: Path) -> None:
 
 def test_questions_from_elsewhere_are_asked_at_publication(tmp_path: Path) -> None:
     """They find what is near them, and the words that they share."""
-    rows = [*ROWS[:3], make_row(41, "Mimpi burung")]
+    rows = [*ROWS[:3], make_row(41, "Arti mimpi burung")]
     publish(tmp_path, RECIPE, contents(rows, offsets=[0, 0, 0, 0.5]), 7)
     found = load(tmp_path).relevance
     assert found.questions == pytest.approx(directions([299, 300, 301]))
     by_meaning = [np.mean(np.cos(np.radians(np.array(ANGLES) - angle))) - 0.125 for angle in (299, 300, 301)]
     assert found.evidence[:2] == pytest.approx(by_meaning[:2], abs=1e-5)
-    assert found.evidence[2] > by_meaning[2] + 0.005
+    assert found.evidence[2] > by_meaning[2] + 0.3
 
 
 # Nearest

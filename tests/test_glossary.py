@@ -15,10 +15,13 @@ PLAIN = "pegawai negeri (aparatur sipil negara)"
         ("ASN harus melayani", f"{PLAIN} harus melayani"),
         ("‘’Bahwa, ASN itu melayani,’’ kata ASN.", f"‘’Bahwa, {PLAIN} itu melayani,’’ kata {PLAIN}."),
         ("asn, ASNA dan xASN tetap", "asn, ASNA dan xASN tetap"),
+        ("Civil servants serve; a CIVIL SERVANT serves", f"{PLAIN} serve; a {PLAIN} serves"),
+        ("the village heads and the state civil apparatus", f"the kepala desa and the {PLAIN}"),
+        ("civil service, uncivil servants and Mayor Jenderal stay", "civil service, uncivil servants and Mayor Jenderal stay"),
         ("", ""),
     ],
 )
-def test_a_short_form_in_capitals_is_written_out(text: str, expected: str) -> None:
+def test_a_name_is_written_as_readers_and_officials_say_it(text: str, expected: str) -> None:
     assert write_out(text).text == expected
 
 

@@ -34,18 +34,18 @@ def words(file: Path) -> Iterator[Words]:
     words.close()
 
 
-def shares(words: Words, query: str, allowed: list[int] | None = None) -> dict[int, float]:
-    """Share of the query that each paragraph found matches, in the order found."""
+def matches(words: Words, query: str, allowed: list[int] | None = None) -> dict[int, tuple[float, float]]:
+    """BM25 and coverage of each paragraph found, in the order found."""
     mask = None if allowed is None else np.isin(np.arange(len(PARAGRAPHS)), allowed)
-    rows, found = words.best(query, mask)
-    assert (rows.dtype, found.dtype) == (np.int64, np.float32)
-    assert rows.shape == found.shape
-    assert ((found > 0) & (found <= 1)).all()
-    return dict(zip(rows.tolist(), found.tolist(), strict=True))
+    rows, bm25, coverage = words.best(query, mask)
+    assert (rows.dtype, bm25.dtype, coverage.dtype) == (np.int64, np.float32, np.float32)
+    assert rows.shape == bm25.shape == coverage.shape
+    assert all(((values > 0) & (values <= 1)).all() for values in (bm25, coverage))
+    return dict(zip(rows.tolist(), zip(bm25.tolist(), coverage.tolist(), strict=True), strict=True))
 
 
 def found(words: Words, query: str, allowed: list[int] | None = None) -> list[int]:
-    return list(shares(words, query, allowed))
+    return list(matches(words, query, allowed))
 
 
 @pytest.mark.parametrize(
@@ -90,25 +90,27 @@ def test_the_limit_counts_what_is_allowed(words: Words, monkeypatch: pytest.Monk
     assert found(words, "banjir", allowed=[1, 3]) == [1]
 
 
-# Shares
+# How much of the query it is
 
 
-def test_a_share_is_what_of_the_query_is_matched(words: Words) -> None:
+def test_coverage_is_what_of_the_query_stands_in_a_paragraph(words: Words) -> None:
     """The whole query in one paragraph, one of its two words, and one word among those that stand nowhere."""
-    whole = shares(words, "pedagang senang")[3]
-    half = shares(words, "pedagang Surabaya")[3]
-    eighth = shares(words, "pedagang satria bergitar mendaki gunung sambil bersiul merdu")[3]
+    whole, all_of_it = matches(words, "pedagang senang")[3]
+    half, half_of_it = matches(words, "pedagang Surabaya")[3]
+    eighth, little_of_it = matches(words, "pedagang satria bergitar mendaki gunung sambil bersiul merdu")[3]
     assert 0.4 < whole <= 1
-    assert half == pytest.approx(whole / 8, rel=0.01)  # half of BM25, times the square of half the weight
-    assert eighth < whole / 400
-    assert shares(words, "pedagang")[3] == pytest.approx(whole, rel=0.01)
+    assert half == pytest.approx(whole / 2, rel=0.01)
+    assert eighth < whole / 6
+    assert (all_of_it, half_of_it) == (pytest.approx(1), pytest.approx(0.5, rel=0.01))
+    assert little_of_it < 1 / 6
+    assert matches(words, "pedagang")[3] == pytest.approx((whole, 1), rel=0.01)
 
 
 def test_a_rare_word_is_more_of_a_query_than_a_frequent_one(tmp_path: Path) -> None:
     lexical.build(tmp_path / "words.sqlite", [("", "warga")] * 8 + [("", "Purwalegi")] + [("", "lain")] * 11)
     words = Words(tmp_path / "words.sqlite", 20)
-    rare, frequent = (dict(zip(*map(list, words.best("warga Purwalegi")), strict=True))[row] for row in (8, 0))
-    assert rare > 10 * frequent
+    rare, frequent = (matches(words, "warga Purwalegi")[row][1] for row in (8, 0))
+    assert rare > 4 * frequent
     words.close()
 
 
@@ -122,13 +124,12 @@ def test_a_short_form_weighs_as_one_word_and_matches_as_a_whole(tmp_path: Path) 
 
 
 def test_a_word_said_twice_in_a_query_counts_once(words: Words) -> None:
-    assert shares(words, "pedagang Surabaya pedagang") == shares(words, "pedagang Surabaya")
+    assert matches(words, "pedagang Surabaya pedagang") == matches(words, "pedagang Surabaya")
 
 
 def test_words_of_an_empty_query_or_of_stop_words_match_nothing(words: Words) -> None:
     for query in ("", "yang di dan", "?!"):
-        rows, found = words.best(query)
-        assert (rows.tolist(), rows.dtype, found.tolist(), found.dtype) == ([], np.int64, [], np.float32)
+        assert matches(words, query) == {}
 
 
 # Phrases

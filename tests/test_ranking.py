@@ -34,9 +34,14 @@ def by_release(rows: list[int], releases: list[int], groups: list[int] | None = 
 # Scores
 
 
-def test_a_word_in_five_weighs_little_and_all_words_decide() -> None:
-    cosines, shares = np.array([0.5, 0.5, 0.5]), np.array([0, 0.2 * 0.2**2, 1])
-    assert ranking.score(cosines, shares) == pytest.approx([0.5, 0.516, 2.5])
+def test_a_few_words_weigh_little_and_all_words_decide() -> None:
+    cosines, shares = np.array([0.5, 0.5, 0.5]), np.array([0, 0.004, 1])
+    assert ranking.score(cosines, shares) == pytest.approx([0.5, 0.51, 3.0])
+
+
+def test_words_count_far_less_where_they_are_little_of_the_query() -> None:
+    bm25, coverage = np.array([0.25, 0.5, 0.5, 1.0]), np.array([0.2, 0.45, 0.8, 1.0])
+    assert ranking.shares(bm25, coverage) == pytest.approx([0.25 * 0.0063, 0.5 * 0.1008, 0.5 * 0.638, 1], rel=0.01)
 
 
 def test_shares_of_zero_leave_similarity_alone() -> None:
@@ -45,15 +50,15 @@ def test_shares_of_zero_leave_similarity_alone() -> None:
 
 def test_what_words_match_gains_by_its_share() -> None:
     found = fuse(near((1, 0.75), (2, 0.5), (3, 0.25)), matched((3, 0.25, 0.5), (2, 0.5, 0.0625)))
-    assert found == [(3, 1.25), (1, 0.75), (2, 0.625)]
+    assert found == [(3, 1.5), (1, 0.75), (2, 0.65625)]
 
 
 def test_what_only_words_find_has_its_similarity_too() -> None:
-    assert fuse(near((1, 0.75)), matched((7, -0.5, 0.5))) == [(1, 0.75), (7, 0.5)]
+    assert fuse(near((1, 0.75)), matched((7, -0.75, 0.5))) == [(1, 0.75), (7, 0.5)]
 
 
 def test_equal_scores_come_in_the_order_of_rows() -> None:
-    assert fuse(near((9, 0.5), (3, 0.5)), matched((5, 0.25, 0.125))) == [(3, 0.5), (5, 0.5), (9, 0.5)]
+    assert fuse(near((9, 0.5), (3, 0.5)), matched((5, 0.1875, 0.125))) == [(3, 0.5), (5, 0.5), (9, 0.5)]
 
 
 def test_nothing_gives_nothing() -> None:
@@ -65,7 +70,7 @@ def test_nothing_gives_nothing() -> None:
 
 
 def test_what_may_be_overtaken_by_the_unseen_is_left_out() -> None:
-    words = matched((7, 0.25, 0.125), (8, -1, 0.25))
+    words = matched((7, 0.1875, 0.125), (8, -1.125, 0.25))
     assert fuse(near((1, 0.75), (2, 0.5)), words, exhausted=False) == [(1, 0.75), (2, 0.5), (7, 0.5)]
     assert fuse(near((1, 0.75), (2, 0.5)), words, exhausted=True) == [(1, 0.75), (2, 0.5), (7, 0.5), (8, -0.5)]
 

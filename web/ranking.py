@@ -101,10 +101,10 @@ STEPS = (
         "coverage",
         lazy_gettext("Seberapa jauh kata dipercaya"),
         lazy_gettext(
-            "BM25 dibagi nilai tertinggi yang mungkin untuk pertanyaan itu, lalu dikalikan kuadrat dari bagian pertanyaan yang "
-            "cocok: satu dua kata dari pertanyaan panjang hampir tidak berarti. Nilai akhir adalah kemiripan makna ditambah "
-            "dua kali nilai kata ini. Penggabungan menurut peringkat tidak dipakai: ia juga mempercayai kata yang kebetulan "
-            "cocok, sehingga merugikan pertanyaan dalam kata lain atau bahasa lain."
+            "BM25 dibagi nilai tertinggi yang mungkin untuk pertanyaan itu, dan dihitung sejauh paragraf itu memuat lebih dari "
+            "hampir separuh pertanyaan: satu dua kata dari pertanyaan panjang hampir tidak berarti. Nilai akhir adalah "
+            "kemiripan makna ditambah dua setengah kali nilai kata ini. Penggabungan menurut peringkat tidak dipakai: ia juga "
+            "mempercayai kata yang kebetulan cocok, sehingga merugikan pertanyaan dalam kata lain atau bahasa lain."
         ),
         (
             Paper("Bruch, Gai & Ingber", "An Analysis of Fusion Functions for Hybrid Retrieval", "2210.11934"),
