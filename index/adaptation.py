@@ -12,19 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from archive import Store
-from index import questions, space, training
-from index.build import StartProgress
-from index.encoder import Encoder, unit
+from archive import IndexRow, Store
+from index import training
+from index.build import StartProgress, data_paths, indexed_rows
+from index.encoder import Encoder
+from index.generation import load
 from index.model import Model, models_dir, resolve
 from index.pairs import Drawer, Pair, Source
+from index.training import Target
 
 LEAST_RELEASES = 60
 _HELD_BACK = 10  # every tenth release
 _JUDGED_PAIRS = 400
-_OTHER_RELEASES = 200
-"""Releases among which the held-back ones are to be found, besides each other."""
-
 _DRAWS = 2_000
 _SEED = 0
 
@@ -35,19 +34,19 @@ class AdaptationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a tuned model compares with the one it came from, on pairs of releases that it never saw.
+    """How a tuned model compares with the one in use, on questions about releases that it learned nothing of.
 
     Attributes:
         name: Of the tuned model, as `resolve` finds it again.
-        origin: Name of the model it came from.
-        pairs: How many questions were asked.
-        before: Mean reciprocal rank of the right release, with the original model.
+        replaces: Name of the model in use.
+        pairs: How many questions were asked; half of them share no word with their passage.
+        before: Mean reciprocal rank of the right release among all, with the model in use.
         after: The same with the tuned one.
         difference: 95 % interval of after - before, from paired bootstrap draws.
     """
 
     name: str
-    origin: str
+    replaces: str
     pairs: int
     before: float
     after: float
@@ -60,40 +59,45 @@ class Verdict:
 
 
 def adapt(data: Path, store: Store, model: Model, cache_dir: Path | None, start_progress: StartProgress) -> Verdict:
-    """Fine-tune a model on an archive's own text and judge it on text held back.
+    """Fine-tune a model's reading of questions on an archive's own text and judge it on releases held back.
 
-    The tuned model is written below `models_dir`, whether or not it is better; `discard` removes it.
+    The tuned model is written below `models_dir`, whether or not it is better; `discard` removes it. It starts from the model
+    that encodes the passages, so an archive that has grown can be adapted to again and again.
 
     Args:
-        data: The data folder.
+        data: The data folder; its index is up to date.
         store: Its archive.
-        model: What to start from.
+        model: The one that made the index.
         cache_dir: Where `resolve` keeps fingerprints.
         start_progress: Makes a progress bar from what is counted and how many there are.
 
     Raises:
-        AdaptationError: The archive holds too few releases.
+        AdaptationError: The archive holds too few releases, or too little text to draw questions from.
+        GenerationError: The index is damaged or older than the archive.
         OSError: The model cannot be written.
     """
-    sources = _sources(store)
+    live = load(data_paths(data)[2])
+    rows = indexed_rows(store, live)
+    sources = _sources(rows)
     if len(sources) < LEAST_RELEASES:
         raise AdaptationError(f"{len(sources)} releases are too few to learn from: import at least {LEAST_RELEASES}")
+    everything = np.arange(len(rows))
+    target = Target(live.space, live.vectors(everything), live.offsets(everything), live.releases)
     random.Random(_SEED).shuffle(sources)  # noqa: S311 - a draw, not a secret
     held, seen = sources[::_HELD_BACK], [source for place, source in enumerate(sources) if place % _HELD_BACK]
-    judged = Drawer(held, _SEED).rounds(_JUDGED_PAIRS)
-    found_among = [source.paragraphs for source in (*held, *seen[:_OTHER_RELEASES])]
-    encoder = Encoder(model)
-    before, query_mean, passage_mean = _judge(encoder, model, judged, found_among)
-    del encoder
+    try:
+        judged = [pair for keep in (False, True) for pair in Drawer(held, _SEED, keep).draw(_JUDGED_PAIRS // 2)]
+        pairs = Drawer(seen, _SEED).draw(training.STEPS * training.BATCH)
+    except ValueError as error:
+        raise AdaptationError(str(error)) from error
+    before = _judge(Encoder(model), judged, target)
 
     name = _next_name(data)
     folder = models_dir(data) / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     progress = start_progress("training steps", training.STEPS)
-    pairs = Drawer(seen, _SEED).rounds(training.STEPS * training.BATCH)
-    training.train(model, pairs, query_mean, passage_mean, folder, lambda: progress.update(1))
-    tuned = resolve(name, cache_dir, data)
-    after, _, _ = _judge(Encoder(tuned), tuned, judged, found_among)
+    training.train(model.of_passages, pairs, target, folder, lambda: progress.update(1))
+    after = _judge(Encoder(resolve(name, cache_dir, data)), judged, target)
     verdict = Verdict(name, model.name, len(judged), float(before.mean()), float(after.mean()), _interval(after - before))
     _record(data, name).write_text(json.dumps(asdict(verdict), indent=2) + "\n", encoding="utf-8")
     return verdict
@@ -105,21 +109,30 @@ def discard(data: Path, name: str) -> None:
     _record(data, name).unlink(missing_ok=True)
 
 
-def origin(data: Path, name: str) -> str:
-    """Name of the model that a tuned one came from.
+def replaced(data: Path, name: str) -> str:
+    """Name of the model that a tuned one took the place of.
 
     Raises:
         AdaptationError: The model is not one that `adapt` made here.
     """
     try:
-        return str(json.loads(_record(data, name).read_text(encoding="utf-8"))["origin"])
+        return str(json.loads(_record(data, name).read_text(encoding="utf-8"))["replaces"])
     except (OSError, ValueError, KeyError) as error:
         raise AdaptationError(f"the index was made by {name}, which is no adapted model: there is nothing to undo") from error
 
 
-def _sources(store: Store) -> list[Source]:
-    releases = groupby(store.live_paragraphs(), key=lambda row: row.release_key)
-    return [Source(rows[0].title, tuple(row.text for row in rows)) for rows in (list(group) for _, group in releases)]
+def _sources(rows: Sequence[IndexRow]) -> list[Source]:
+    releases = (list(group) for _, group in groupby(enumerate(rows), key=lambda numbered: numbered[1].release_key))
+    return [Source(own[0][1].title, tuple(row.text for _, row in own), own[0][0]) for own in releases]
+
+
+def _judge(encoder: Encoder, pairs: Sequence[Pair], target: Target) -> np.ndarray:
+    """Reciprocal rank of each pair's release among all, by meaning alone: float64, shape (len(pairs),)."""
+    queries = target.space.place_queries(encoder.encode_queries([pair.question for pair in pairs]))
+    scores = queries @ target.passages.T - target.offsets
+    by_release = np.maximum.reduceat(scores, np.flatnonzero(np.diff(target.releases, prepend=-1)), axis=1)
+    right = by_release[np.arange(len(pairs)), target.releases[[pair.row for pair in pairs]]]
+    return np.asarray(1 / (1 + (by_release > right[:, None]).sum(axis=1)))
 
 
 def _next_name(data: Path) -> str:
@@ -129,36 +142,6 @@ def _next_name(data: Path) -> str:
 
 def _record(data: Path, name: str) -> Path:
     return models_dir(data) / f"{name}.json"
-
-
-def _judge(
-    encoder: Encoder, model: Model, pairs: Sequence[Pair], releases: Sequence[Sequence[str]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ask for releases as the index would be asked, by meaning alone.
-
-    Args:
-        encoder: The model, loaded.
-        model: Where it comes from.
-        pairs: Questions; `Pair.source` counts the releases.
-        releases: The paragraphs of each release that may be found, those of the pairs first.
-
-    Returns:
-        Reciprocal rank of the right release for each question, float64, shape (len(pairs),); and the mean vectors of
-        representative questions and of passages, float32, shape (dim,).
-    """
-    texts = [text for paragraphs in releases for text in paragraphs]
-    alone = encoder.encode_paragraphs(texts)
-    in_context = np.concatenate(encoder.encode_in_context(releases)) if model.pools_tokens else alone
-    asked = encoder.encode_queries(questions.read(questions.ASKED))
-    placing = space.fit(alone, in_context, asked)
-    passages = placing.place_passages(unit(alone + in_context))
-    queries = placing.place_queries(encoder.encode_queries([pair.question for pair in pairs]))
-    scores = queries @ passages.T - space.hub_offsets(passages, placing.place_queries(asked))
-    starts = np.cumsum([0, *map(len, releases[:-1])])
-    by_release = np.maximum.reduceat(scores, starts, axis=1)
-    right = by_release[np.arange(len(pairs)), [pair.source for pair in pairs]]
-    ranks = 1 + (by_release > right[:, None]).sum(axis=1)
-    return np.asarray(1 / ranks), placing.query_mean, placing.passage_mean
 
 
 def _interval(differences: np.ndarray) -> tuple[float, float]:

@@ -14,10 +14,10 @@ import numpy as np
 
 from archive import Store
 from index import query_syntax, ranking, space
-from index.build import data_paths, read_unplaced
+from index.build import data_paths, indexed_rows, read_unplaced
 from index.encoder import Matrix, unit
 from index.evaluation import Found
-from index.generation import GenerationError, load
+from index.generation import load
 from index.model import Model
 from index.ranking import Group
 
@@ -93,9 +93,7 @@ class Baselines:
             DatabaseError: Archive or cache cannot be read.
         """
         self._live = live = load(data_paths(data)[2])
-        rows = list(store.live_paragraphs())
-        if not np.array_equal(live.paragraph_ids, [row.paragraph_id for row in rows]):
-            raise GenerationError(f"the archive has changed since generation {live.meta.number}: run telusur index")
+        rows = indexed_rows(store, live)
         self._vectors = vectors
         self._unplaced = read_unplaced(data, model, rows)
         passages = store.fetch_passages(live.paragraph_ids.tolist())

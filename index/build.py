@@ -15,7 +15,7 @@ from archive import IndexRow, Store
 from index import generation, glossary, questions, sentences, space, terms
 from index.cache import VectorCache, digest
 from index.encoder import Matrix, unit
-from index.generation import Contents, GenerationError, Meta, Recipe
+from index.generation import Contents, Generation, GenerationError, Meta, Recipe
 from index.model import Model
 from index.sentences import Span
 
@@ -35,6 +35,8 @@ class BuildEncoder(Protocol):
     def encode_in_context(self, releases: Sequence[Sequence[str]]) -> list[Matrix]:
         """Embed the paragraphs of whole releases."""
 
+
+LoadEncoder = Callable[[Model], BuildEncoder]
 
 Thing = TypeVar("Thing")
 
@@ -88,7 +90,7 @@ def update(
     data: Path,
     store: Store,
     model: Model,
-    load_encoder: Callable[[], BuildEncoder],
+    load_encoder: LoadEncoder,
     start_progress: StartProgress,
     rebuild: bool = False,
     generations: Path | None = None,
@@ -101,7 +103,7 @@ def update(
         data: The data folder.
         store: Its archive.
         model: What to embed with.
-        load_encoder: Called only if something must be embedded.
+        load_encoder: Called only if something must be embedded, at most once for each model.
         start_progress: Called before anything is embedded.
         rebuild: Publish even if nothing has changed.
         generations: Folder to publish in, if not the data folder's own.
@@ -134,6 +136,18 @@ def update(
         return Outcome(meta, workshop.embedded, workshop.in_context, published=True)
 
 
+def indexed_rows(store: Store, live: Generation) -> list[IndexRow]:
+    """The archive's paragraphs in the order of a generation's rows.
+
+    Raises:
+        GenerationError: The archive has changed since.
+    """
+    rows = list(store.live_paragraphs())
+    if not np.array_equal(live.paragraph_ids, [row.paragraph_id for row in rows]):
+        raise GenerationError(f"the archive has changed since generation {live.meta.number}: run telusur index")
+    return rows
+
+
 def read_unplaced(data: Path, model: Model, rows: Sequence[IndexRow]) -> Unplaced:
     """The model's own vectors of what is indexed, from the cache alone.
 
@@ -154,16 +168,18 @@ def read_unplaced(data: Path, model: Model, rows: Sequence[IndexRow]) -> Unplace
 
 
 class _Workshop:
-    """Makes the contents of one generation: from the cache where it can, from the model where it must."""
+    """Makes the contents of one generation: from the cache where it can, from the model where it must.
 
-    def __init__(
-        self, model: Model, cache: VectorCache, load_encoder: Callable[[], BuildEncoder], start_progress: StartProgress
-    ) -> None:
+    A model that was tuned to ask reads only what readers would type. Paragraphs are its origin's, and so is all that places
+    them, the mean of questions too: there, the tuned model learned to find them.
+    """
+
+    def __init__(self, model: Model, cache: VectorCache, load_encoder: LoadEncoder, start_progress: StartProgress) -> None:
         self._model = model
         self._cache = cache
         self._load_encoder = load_encoder
         self._start_progress = start_progress
-        self._encoder: BuildEncoder | None = None
+        self._encoders: dict[str, BuildEncoder] = {}
         self.embedded = 0
         self.in_context = 0
 
@@ -182,7 +198,7 @@ class _Workshop:
             offsets=space.hub_offsets(vectors, placing.place_queries(asked)),
             sentence_spans=[spans[row.text] for row in rows],
             sentences=placing.place_passages(np.concatenate([alone[row.text][1:] for row in rows])),
-            questions=placing.place_queries(self._questions(elsewhere)),
+            questions=placing.place_queries(self._questions(self._model, elsewhere)),
             question_texts=elsewhere,
         )
 
@@ -191,16 +207,18 @@ class _Workshop:
         if alone is None:
             alone = self._alone({row.text: _sentences(row.text) for row in rows})
         own = np.stack([alone[row.text][0] for row in rows])
-        return Unplaced(own, self._in_context(rows, own), self._questions(questions.read(questions.ASKED)))
+        asked = self._questions(self._model.of_passages, questions.read(questions.ASKED))
+        return Unplaced(own, self._in_context(rows, own), asked)
 
     def _alone(self, spans: dict[str, list[Span]]) -> dict[str, Matrix]:
         """For each text its own vector and those of its sentences, shape (1 + sentences, dim)."""
 
         def encode(texts: list[str]) -> list[Matrix]:
-            return self._loaded().encode_alone(texts, [spans[text] for text in texts])
+            return self._loaded(of_passages).encode_alone(texts, [spans[text] for text in texts])
 
+        of_passages = self._model.of_passages
         made, self.embedded = self._vectors(
-            f"paragraph {sentences.VERSION}", "paragraphs", {text: text for text in spans}, len, encode
+            of_passages, f"paragraph {sentences.VERSION}", "paragraphs", {text: text for text in spans}, len, encode
         )
         return made
 
@@ -208,29 +226,33 @@ class _Workshop:
         """Each row's vector within its release, shape (len(rows), dim); its own where it has no other context."""
         releases: list[list[int]] = [[number for number, _ in group] for _, group in groupby(enumerate(rows), key=_release)]
         texts = {number: "\n\n".join(rows[row].text for row in release) for number, release in enumerate(releases)}
-        if not self._model.pools_tokens:
+        of_passages = self._model.of_passages
+        if not of_passages.pools_tokens:
             return own
         made, self.in_context = self._vectors(
+            of_passages,
             "release",
             "releases in context",
             {text: [rows[row].text for row in releases[number]] for number, text in texts.items() if len(releases[number]) > 1},
             lambda paragraphs: sum(map(len, paragraphs)),
-            lambda chunk: self._loaded().encode_in_context(chunk),
+            lambda chunk: self._loaded(of_passages).encode_in_context(chunk),
         )
         return np.concatenate([made.get(texts[number], own[release]) for number, release in enumerate(releases)])
 
-    def _questions(self, texts: list[str]) -> Matrix:
+    def _questions(self, model: Model, texts: list[str]) -> Matrix:
         made, _ = self._vectors(
+            model,
             "query",
             None,
             {text: text for text in texts},
             len,
-            lambda chunk: list(self._loaded().encode_queries(chunk)[:, None]),
+            lambda chunk: list(self._loaded(model).encode_queries(chunk)[:, None]),
         )
         return np.concatenate([made[text] for text in texts])
 
     def _vectors(
         self,
+        model: Model,
         use: str,
         label: str | None,
         things: dict[str, Thing],
@@ -240,6 +262,7 @@ class _Workshop:
         """Vectors of things by their texts, and how many of them had to be made.
 
         Args:
+            model: What makes them.
             use: How the model is used; things of one text and use have the same vectors.
             label: What the progress bar calls them; None shows none.
             things: By text.
@@ -247,7 +270,7 @@ class _Workshop:
             encode: Sends a chunk of things through the model.
         """
         keys = {text: digest(text) for text in things}
-        name = f"{self._model.fingerprint} {use} {glossary.VERSION}"
+        name = f"{model.fingerprint} {use} {glossary.VERSION}"
         known = self._cache.known(name, keys.values())
         # Of one length a chunk, so that hardly any padding is computed; the longest first, so that time left is not underrated.
         missing = sorted(
@@ -262,10 +285,11 @@ class _Workshop:
                     progress.update(len(chunk))
         return {text: known[keys[text]] for text in things}, len(missing)
 
-    def _loaded(self) -> BuildEncoder:
-        if self._encoder is None:
-            self._encoder = self._load_encoder()
-        return self._encoder
+    def _loaded(self, model: Model) -> BuildEncoder:
+        encoder = self._encoders.get(model.fingerprint)
+        if encoder is None:
+            encoder = self._encoders[model.fingerprint] = self._load_encoder(model)
+        return encoder
 
 
 def _release(numbered: tuple[int, IndexRow]) -> int:

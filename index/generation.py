@@ -183,6 +183,10 @@ class Generation:
         """Placed vectors of some rows: float32, shape (len(rows), dim)."""
         return np.asarray(self.index.reconstruct_batch(rows))[:, :-1]
 
+    def offsets(self, rows: np.ndarray) -> np.ndarray:
+        """Hub offsets of some rows: float32, shape (len(rows),)."""
+        return np.asarray(self.index.reconstruct_batch(rows))[:, -1]
+
     def cosines(self, query: Matrix, rows: np.ndarray) -> np.ndarray:
         """Cosines less hub offsets of some rows, as `nearest` gives them: float32, shape (len(rows),)."""
         return np.asarray(self.index.reconstruct_batch(rows) @ self._with_offset(query)[0])

@@ -20,6 +20,7 @@ EMBEDDED = "multilingual-e5-small"
 
 _LAYOUT = 1  # raised whenever `unpack` writes something else
 _FINGERPRINT_FILE = "telusur-fingerprint.json"
+_ORIGIN_FILE = "telusur-origin.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,19 @@ class Model:
         folder: A sentence-transformers folder.
         fingerprint: 16 hex digits of a SHA-256 over the folder's files; the same weights have the same one everywhere.
         pools_tokens: Its vector of a text is the mean over the text's tokens, so that a part of a longer text has one too.
+        origin: The model whose passages this one was tuned to ask for; None for a model that encodes both.
     """
 
     name: str
     folder: Path
     fingerprint: str
     pools_tokens: bool
+    origin: Model | None = None
+
+    @property
+    def of_passages(self) -> Model:
+        """The model that encodes the passages which this one asks for."""
+        return self.origin or self
 
 
 def default_cache_dir() -> Path:
@@ -65,7 +73,7 @@ def resolve(name: str | None = None, cache_dir: Path | None = None, data: Path |
     if name is None or name == EMBEDDED:
         return _embedded(cache_dir)
     if data is not None and Path(name).name == name and (adapted := models_dir(data) / name).is_dir():
-        return Model(name, adapted, fingerprint(adapted, cache_dir), _pools_tokens(adapted))
+        return _adapted(name, adapted, cache_dir, data)
     folder = Path(name)
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
@@ -73,6 +81,16 @@ def resolve(name: str | None = None, cache_dir: Path | None = None, data: Path |
         return Model(str(folder.resolve()), folder, fingerprint(folder, cache_dir), _pools_tokens(folder))
     snapshot = _from_hub(name)
     return Model(name, snapshot, fingerprint(snapshot, cache_dir), _pools_tokens(snapshot))
+
+
+def write_origin(folder: Path, origin: Model) -> None:
+    """Note in the folder of a tuned model which model encodes its passages.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    record = {"model": origin.name, "fingerprint": origin.fingerprint}
+    (folder / _ORIGIN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def fingerprint(folder: Path, cache_dir: Path) -> str:
@@ -94,6 +112,18 @@ def fingerprint(folder: Path, cache_dir: Path) -> str:
     result = digest.hexdigest()[:16]
     _write_atomically(memo, result)
     return result
+
+
+def _adapted(name: str, folder: Path, cache_dir: Path, data: Path) -> Model:
+    try:
+        record = json.loads((folder / _ORIGIN_FILE).read_text(encoding="utf-8"))
+        origin_name, expected = str(record["model"]), str(record["fingerprint"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{folder} does not say what it was adapted from: run telusur adapt again") from error
+    origin = resolve(origin_name, cache_dir, data)
+    if origin.fingerprint != expected:
+        raise ModelError(f"{name} was adapted from another {origin_name} than there is now: run telusur adapt again")
+    return Model(name, folder, fingerprint(folder, cache_dir), _pools_tokens(folder), origin)
 
 
 def _embedded(cache_dir: Path) -> Model:

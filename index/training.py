@@ -1,4 +1,4 @@
-"""Fine-tune an encoder: the one place that trains."""
+"""Fine-tune an encoder to ask: the one place that trains."""
 
 from __future__ import annotations
 
@@ -6,48 +6,60 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.encoder import cores
+from index.encoder import Matrix, cores
+from index.glossary import write_out
+from index.model import Model, write_origin
 from index.pairs import Pair
+from index.space import Space
 
 if TYPE_CHECKING:
     import torch
 
-    from index.model import Model
-
 BATCH = 48
-STEPS = 100
+STEPS = 150
 _RATE = 3e-5
 _TEMPERATURE = 0.05
-_MAX_TOKENS = 128
-_SHARE_OF_TUNED = 0.7
+_MAX_TOKENS = 64
+_SHARE_OF_TUNED = 0.35
 _SEED = 0
 
 
-def train(
-    model: Model,
-    pairs: Sequence[Pair],
-    query_mean: np.ndarray,
-    passage_mean: np.ndarray,
-    folder: Path,
-    on_step: Callable[[], object],
-) -> None:
-    """Fine-tune a model on pairs and write it as a sentence-transformers folder.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What questions are to find: passages as an index holds them.
 
-    Contrastive learning with the other passages of a batch as wrong answers, in both directions (Henderson et al., arXiv
-    1705.00652; Radford et al., arXiv 2103.00020), on similarities centred as the index centres them. Only the upper half of
-    the layers moves, and only `_SHARE_OF_TUNED` of the way (WiSE-FT, Wortsman et al., arXiv 2109.01903), so that what the
-    model knew of other languages stays.
+    Attributes:
+        space: Where questions are placed.
+        passages: Placed vectors, float32, shape (n, dim); every row has unit length.
+        offsets: Hub offsets, float32, shape (n,).
+        releases: Which release a row belongs to, counted from 0 and never falling: int, shape (n,).
+    """
+
+    space: Space
+    passages: Matrix
+    offsets: np.ndarray
+    releases: np.ndarray
+
+
+def train(model: Model, pairs: Sequence[Pair], target: Target, folder: Path, on_step: Callable[[], object]) -> None:
+    """Fine-tune a model's reading of questions and write it as a sentence-transformers folder.
+
+    The passages stay as they are, as in the later rounds of dense retrieval training (Zhan et al., arXiv 2104.08051): so each
+    question is compared with all of them at every step, none is embedded again, and what passages know of each other is kept.
+    A question learns to find its passage, and its release by whichever passage. Only the upper half of the layers moves, and
+    only `_SHARE_OF_TUNED` of the way (WiSE-FT, Wortsman et al., arXiv 2109.01903), so that what the model knew of other
+    languages stays.
 
     Args:
-        model: What to start from.
-        pairs: `STEPS` × `BATCH` of them, in the order of training; no two of a batch from one release.
-        query_mean: Mean vector of representative questions, float32, shape (dim,).
-        passage_mean: Mean vector of the archive's passages, float32, shape (dim,).
+        model: What to start from; it encodes the passages.
+        pairs: `STEPS` × `BATCH` of them, in the order of training.
+        target: What the pairs' rows refer to.
         folder: Does not exist yet, and appears when the model is whole.
         on_step: Called after each step.
 
@@ -57,7 +69,6 @@ def train(
     import torch
     from datasets import Dataset, disable_progress_bars
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback, TrainerCallback
     from transformers.utils import logging as transformers_logging
 
@@ -77,15 +88,6 @@ def train(
     tuned.max_seq_length = min(_MAX_TOKENS, max_tokens or _MAX_TOKENS)
     _prepare(tuned)
     before = {name: value.clone() for name, value in tuned.state_dict().items()}
-    means = torch.tensor(query_mean, device=tuned.device), torch.tensor(passage_mean, device=tuned.device)
-    loss = MultipleNegativesRankingLoss(
-        tuned,
-        scale=1 / _TEMPERATURE,
-        similarity_fct=lambda queries, passages: _centred(queries, means[0]) @ _centred(passages, means[1]).T,
-        directions=("query_to_doc", "doc_to_query"),
-        partition_mode="per_direction",
-    )
-    prompts = {"question": tuned.prompts.get("query") or "", "passage": tuned.prompts.get("passage") or ""}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".training-") as scratch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*pin_memory.*")
         arguments = SentenceTransformerTrainingArguments(
@@ -96,7 +98,7 @@ def train(
             warmup_steps=20,
             bf16=True,
             batch_sampler=_in_order,
-            prompts=prompts,
+            prompts={"question": tuned.prompts.get("query") or ""},
             save_strategy="no",
             logging_strategy="no",
             report_to="none",
@@ -105,9 +107,9 @@ def train(
             use_cpu=tuned.device.type == "cpu",
             dataloader_pin_memory=False,
         )
-        columns = {"question": [pair.question for pair in pairs], "passage": [pair.passage for pair in pairs]}
+        columns = {"question": [write_out(pair.question).text for pair in pairs], "label": [pair.row for pair in pairs]}
         trainer = SentenceTransformerTrainer(
-            tuned, arguments, train_dataset=Dataset.from_dict(columns), loss=loss, callbacks=[_Steps()]
+            tuned, arguments, train_dataset=Dataset.from_dict(columns), loss=_loss(tuned, target), callbacks=[_Steps()]
         )
         trainer.remove_callback(PrinterCallback)  # stdout belongs to the command's own document
         trainer.train()
@@ -115,10 +117,39 @@ def train(
         tuned.max_seq_length = max_tokens
         whole = Path(scratch) / "model"
         tuned.save_pretrained(str(whole), create_model_card=False)
+        write_origin(whole, model)
         whole.rename(folder)
 
 
-def _prepare(tuned: Any) -> None:  # noqa: ANN401 - a SentenceTransformer, which is imported late
+def _loss(tuned: Any, target: Target) -> torch.nn.Module:  # noqa: ANN401 - a SentenceTransformer, which is imported late
+    """Cross-entropy of the right passage among all, plus that of the right release, whose passages' odds add up."""
+    import torch
+    from torch.nn.functional import nll_loss, normalize
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(tuned.device)
+
+    mean, stretch = tensor(target.space.query_mean), tensor(target.space.map)
+    passages, offsets = tensor(target.passages), tensor(target.offsets)
+    releases = tensor(target.releases.astype(np.int64))
+
+    class _Loss(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = tuned
+
+        def forward(self, sentence_features: Sequence[dict[str, Any]], labels: torch.Tensor) -> torch.Tensor:
+            vectors = normalize(self.model(sentence_features[0])["sentence_embedding"].float(), dim=1)
+            placed = normalize(normalize(vectors - mean, dim=1) @ stretch, dim=1)
+            odds = torch.log_softmax((placed @ passages.T - offsets) / _TEMPERATURE, dim=1)
+            by_release = odds.new_zeros(len(odds), int(releases[-1]) + 1).index_add(1, releases, odds.exp())
+            right = by_release.gather(1, releases[labels][:, None]).clamp_min(1e-20)
+            return nll_loss(odds, labels) - right.log().mean()
+
+    return _Loss()
+
+
+def _prepare(tuned: Any) -> None:  # noqa: ANN401 - a SentenceTransformer
     """Freeze embeddings and the lower half of the layers, and turn dropout off: it slows attention and gains little here."""
     import torch
 
@@ -132,19 +163,12 @@ def _prepare(tuned: Any) -> None:  # noqa: ANN401 - a SentenceTransformer, which
             module.p = 0.0
 
 
-def _centred(vectors: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    unit = torch.nn.functional.normalize(vectors.float(), dim=1)
-    return torch.nn.functional.normalize(unit - mean, dim=1)
-
-
 def _between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     return before.lerp(after, _SHARE_OF_TUNED) if after.is_floating_point() else after
 
 
 def _in_order(dataset: Any, batch_size: int, drop_last: bool, **_kwargs: object) -> Any:  # noqa: ANN401
-    """Batches as they were drawn: shuffled, two pairs of one release could meet and count as each other's wrong answers."""
+    """Batches as they were drawn, every release once before any comes again."""
     import torch
 
     return torch.utils.data.BatchSampler(torch.utils.data.SequentialSampler(dataset), batch_size, drop_last)

@@ -29,8 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "adapt",
         parents=[parent],
         help="fit the model to the archive's own text",
-        description="Fine-tune the model on the archive's own text, which takes minutes and needs no labels; judge it on "
-        "releases held back and, if given, on judged queries; switch to it only if it is better. --undo switches back.",
+        description="Fine-tune how the model reads questions, on the archive's own text: this takes minutes, needs no labels and "
+        "embeds no paragraph again. Judge it on questions about releases held back and, if given, on judged queries; switch to "
+        "it only if it is better. --undo switches back.",
     )
     parser.add_argument("--judged", metavar="QUERIES.jsonl", type=Path, help="judged queries that must not get worse either")
     parser.add_argument("--undo", action="store_true", help="switch back to the model before")
@@ -58,12 +59,13 @@ def run(args: argparse.Namespace) -> int:
     model = choose_model(None, args.data, args.cache)
     with progress() as bars:
         if args.undo:
-            before = adaptation.origin(args.data, model.name)
+            before = adaptation.replaced(args.data, model.name)
             outcome = update(args.data, resolve(before, args.cache, args.data), bars)
             return _report(
                 args, {"generation": outcome.meta.number, "model": before}, f"switched back from {model.name} to {before}"
             )
         judged = read_judged(args.judged) if args.judged else []
+        update(args.data, model, bars)
         with closing(Store(data_paths(args.data)[0])) as store:
             verdict = adaptation.adapt(args.data, store, model, args.cache, bars.start)
         tuned = resolve(verdict.name, args.cache, args.data)

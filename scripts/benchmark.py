@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         rows = list(store.live_paragraphs())
     if not rows:
         raise ValueError("the archive holds no releases: run telusur import first")
-    model = choose_model(args.model, args.data, args.cache)
+    model = choose_model(args.model, args.data, args.cache).of_passages
     encoder = Encoder(model)
     texts = [row.text for row in random.Random(0).sample(rows, min(args.paragraphs, len(rows)))]  # noqa: S311
     ways: dict[str, Callable[[Sequence[str]], object]] = {
@@ -113,7 +113,7 @@ def _index_once(releases: Sequence[Release], model: Model, encoder: Encoder) -> 
         for _ in store.add(releases):
             pass
         started = time.perf_counter()
-        update(Path(folder), store, model, lambda: encoder, lambda _label, _total: NoBar())
+        update(Path(folder), store, model, lambda _model: encoder, lambda _label, _total: NoBar())
         return time.perf_counter() - started
 
 

@@ -86,7 +86,7 @@ def update(data: Path, model: Model, bars: Bars, rebuild: bool = False, generati
     from index import build
     from index.encoder import Encoder
 
-    def load_encoder() -> Encoder:
+    def load_encoder(model: Model) -> Encoder:
         sys.stderr.write(f"loading {model.name} …\n")
         return Encoder(model)
 

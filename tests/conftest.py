@@ -147,7 +147,9 @@ def build(data: Path, encoder: BuildEncoder | None = None, model: Model = MODEL,
     """Bring the index of a data folder up to date."""
     store = Store(data_paths(data)[0])
     try:
-        return update(data, store, model, lambda: encoder or AngleEncoder(), lambda _label, _total: NoProgress(), rebuild)
+        return update(
+            data, store, model, lambda _model: encoder or AngleEncoder(), lambda _label, _total: NoProgress(), rebuild
+        )
     finally:
         store.close()
 

@@ -6,14 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from archive import Release, Store
 from index import adaptation, resolve, training
 from index.adaptation import AdaptationError, adapt
 from index.build import data_paths
+from index.encoder import Encoder
 from index.generation import read_meta
 from index.model import models_dir
+from index.pairs import Pair
+from index.space import Space
+from index.training import Target
 from scripts.cli import main
 
 pytestmark = pytest.mark.model
@@ -58,7 +64,6 @@ def data(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("TELUSUR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(training, "STEPS", 2)
     monkeypatch.setattr(adaptation, "_JUDGED_PAIRS", 12)
-    monkeypatch.setattr(adaptation, "_OTHER_RELEASES", 10)
     fill(folder, 60)
     assert main(["index", "--data", str(folder), "--model", str(tiny_model)]) == 0
     return folder
@@ -101,14 +106,18 @@ def test_a_better_model_is_switched_to_kept_by_later_runs_and_undone(
 ) -> None:
     monkeypatch.setattr(adaptation, "_interval", lambda _differences: (0.1, 0.2))
     document = run(capsys, "adapt", "--data", str(data))
-    assert (document["kept"], document["name"], document["origin"]) == (True, "adapted-1", str(tiny_model))
+    assert (document["kept"], document["name"], document["replaces"]) == (True, "adapted-1", str(tiny_model))
     assert model_in_use(data) == "adapted-1"
     tuned = resolve("adapted-1", data=data)
     assert tuned.fingerprint != resolve(str(tiny_model)).fingerprint
-    assert tuned.pools_tokens
+    assert tuned.of_passages == resolve(str(tiny_model))
 
     fill(data, 61)
-    assert run(capsys, "index", "--data", str(data))["model"] == "adapted-1"
+    again = run(capsys, "index", "--data", str(data))
+    assert (again["model"], again["embedded"]) == ("adapted-1", 2)
+    assert run(capsys, "adapt", "--data", str(data))["replaces"] == "adapted-1"
+    assert resolve(model_in_use(data), data=data).of_passages == resolve(str(tiny_model))  # not tuned from what was tuned
+    assert run(capsys, "adapt", "--undo", "--data", str(data))["model"] == "adapted-1"
 
     undone = run(capsys, "adapt", "--undo", "--data", str(data))
     assert undone["model"] == model_in_use(data) == str(tiny_model)
@@ -136,29 +145,56 @@ def test_judged_queries_that_get_worse_keep_the_old_model(
     assert not (data_paths(data)[2] / "trial").exists()
 
 
-def test_an_archive_too_small_to_learn_from_is_refused(tmp_path: Path, tiny_model: Path) -> None:
+def test_an_archive_too_small_to_learn_from_is_refused(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELUSUR_CACHE", str(tmp_path / "cache"))
     fill(tmp_path, 59)
-    store = Store(data_paths(tmp_path)[0])
-    with pytest.raises(AdaptationError, match="59 releases are too few to learn from: import at least 60"):
-        adapt(
-            tmp_path, store, resolve(str(tiny_model), tmp_path / "cache"), None, lambda _label, _total: pytest.fail("started")
-        )
+    assert main(["index", "--data", str(tmp_path), "--model", str(tiny_model)]) == 0
+    assert main(["adapt", "--data", str(tmp_path)]) == 1
+    assert "59 releases are too few to learn from: import at least 60" in capsys.readouterr().err
+
+
+def test_texts_that_say_nothing_in_two_ways_are_refused(data: Path, tiny_model: Path) -> None:
+    store = Store(data_paths(data)[0])
+    for release in list(store.live_paragraphs()):
+        store.remove(f"r{release.title.split()[-1]}")
+    for _ in store.add(Release("Sama", "Paragraf yang sama.", id=f"s{number}") for number in range(60)):
+        pass
+    store.close()
+    assert main(["index", "--data", str(data)]) == 0
+    store = Store(data_paths(data)[0])
+    with pytest.raises(AdaptationError, match="none of 6 releases says anything in two ways"):
+        adapt(data, store, resolve(str(tiny_model)), None, lambda _label, _total: pytest.fail("started"))
     store.close()
 
 
-def test_frozen_layers_stay_and_the_others_move_part_of_the_way(tiny_model: Path, tmp_path: Path) -> None:
-    import numpy as np
-    from safetensors.numpy import load_file
+@pytest.fixture
+def angles() -> Target:
+    """Three passages of two releases in the tiny model's sixteen dimensions."""
+    plain = Space(np.zeros(16, np.float32), np.zeros(16, np.float32), np.eye(16, dtype=np.float32))
+    return Target(plain, np.eye(16, dtype=np.float32)[:3], np.zeros(3, np.float32), np.array([0, 0, 1]))
 
-    from index.pairs import Pair
 
+def test_frozen_layers_stay_and_the_others_move_part_of_the_way(tiny_model: Path, tmp_path: Path, angles: Target) -> None:
     model = resolve(str(tiny_model), tmp_path / "cache")
-    pairs = [Pair(f"tanya {n}", f"jawaban nomor {n} panjang", n, 0) for n in range(2 * training.BATCH)]
-    zero = np.zeros(16, dtype=np.float32)
+    pairs = [Pair(f"tanya {n}", n % 3) for n in range(2 * training.BATCH)]
     steps: list[int] = []
-    training.train(model, pairs, zero, zero, tmp_path / "tuned", lambda: steps.append(1))
+    training.train(model, pairs, angles, tmp_path / "tuned", lambda: steps.append(1))
     before, after = (load_file(folder / "model.safetensors") for folder in (tiny_model, tmp_path / "tuned"))
     moved = {name for name in before if not np.array_equal(before[name], after[name])}
     assert steps == [1, 1]  # the first only warms up
     assert moved
     assert all(name.startswith("encoder.layer.1.") for name in moved)
+
+
+def test_questions_move_towards_their_passages(tiny_model: Path, tmp_path: Path, angles: Target) -> None:
+    """Each of three questions has a passage of its own."""
+    model = resolve(str(tiny_model), tmp_path / "cache")
+    pairs = [Pair("abc", 0), Pair("mno", 1), Pair("xyz", 2)] * (20 * training.BATCH // 3)
+    training.train(model, pairs, angles, tmp_path / "tuned", lambda: None)
+    asked = [pair.question for pair in pairs[:3]]
+    before, after = (
+        Encoder(resolve(str(folder), tmp_path / "cache")).encode_queries(asked) for folder in (tiny_model, tmp_path / "tuned")
+    )
+    assert np.trace(after[:, :3]) > np.trace(before[:, :3])

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -62,11 +61,8 @@ def test_first_run_embeds_every_paragraph_and_publishes(tmp_path: Path, encoder:
 
 
 def test_up_to_date_run_loads_no_encoder(data: Path) -> None:
-    def refuse() -> NoReturn:
-        raise AssertionError("the model was loaded")
-
     store = Store(data_paths(data)[0])
-    outcome = update(data, store, MODEL, refuse, refuse)  # type: ignore[arg-type]
+    outcome = update(data, store, MODEL, lambda _model: pytest.fail("loaded"), lambda _label, _total: pytest.fail("started"))
     store.close()
     assert (outcome.embedded, outcome.in_context, outcome.published, outcome.meta.number) == (0, 0, False, 1)
 
@@ -156,7 +152,7 @@ def test_chunks_go_through_in_full_whatever_their_number(
         return Bar(label)
 
     store = Store(data_paths(tmp_path)[0])
-    outcome = update(tmp_path, store, MODEL, lambda: encoder, start)
+    outcome = update(tmp_path, store, MODEL, lambda _model: encoder, start)
     store.close()
     assert (outcome.embedded, outcome.in_context) == (20, 10)
     assert steps == [

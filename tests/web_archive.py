@@ -83,7 +83,7 @@ def fill(data: Path, *releases: Release) -> None:
 def build(data: Path) -> None:
     """Publish the next generation."""
     store = Store(data_paths(data)[0])
-    update(data, store, _MODEL, CountedEncoder, lambda _label, _total: _NoBar())
+    update(data, store, _MODEL, lambda _model: CountedEncoder(), lambda _label, _total: _NoBar())
     store.close()
 
 
