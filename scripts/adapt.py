@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "adapt",
         parents=[parent],
         help="fit the model to the archive's own text",
-        description="Fine-tune how the model reads questions, on the archive's own text: this takes minutes, needs no labels and "
+        description="Fine-tune how the model reads questions on the archive's own text: it takes minutes, needs no labels and "
         "embeds no paragraph again. Judge it on questions about releases held back and, if given, on judged queries; switch to "
         "it only if it is better. --undo switches back.",
     )
