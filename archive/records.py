@@ -34,6 +34,12 @@ class Release:
         initials: Who wrote and edited it, as signed: ("ney", "agi").
         office: Which office signed it, such as "diskominfo".
         source: Where it was read: absolute path (plus "#line" for JSONL) or address.
+        published_from: What `published` was taken from: "metadata", "permalink" or "text".
+        event_date: Day that the text speaks of, YYYY-MM-DD: "Selasa (21/3)".
+        agency: Who publishes it, such as "Diskominfo Kota Madiun".
+        author: Byline.
+        language: ISO 639-1 code of the text.
+        modified: When the publisher says that it last changed, ISO 8601.
 
     Raises:
         ValueError: A field does not hold what it should; the message names the field and the value.
@@ -49,6 +55,12 @@ class Release:
     initials: tuple[str, ...] = ()
     office: str | None = None
     source: str = ""
+    published_from: str | None = None
+    event_date: str | None = None
+    agency: str | None = None
+    author: str | None = None
+    language: str | None = None
+    modified: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the archive could not keep or a page could not show."""
@@ -56,7 +68,7 @@ class Release:
             raise ValueError("the title is missing")
         if not self.body.strip():
             raise ValueError("no paragraphs below the title")
-        for name in ("title", "body", "url", "topic", "source"):
+        for name in ("title", "body", "url", "topic", "source", "agency", "author"):
             if fault := describe_forbidden(getattr(self, name) or ""):
                 raise ValueError(f"{name} {fault}")
         if self.id is not None and not _ID.fullmatch(self.id):

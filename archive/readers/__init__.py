@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.readers import jsonl, text
-from archive.readers.common import ParseError, Problem, name_source
+from archive.readers.common import Document, ParseError, Problem, Reader, name_source
 from archive.records import Release
 
 __all__ = ["Found", "ParseError", "Problem", "count", "find", "read"]
 
-_READERS: dict[str, Callable[[Path], Iterator[Release | Problem]]] = {
+_READERS: dict[str, Reader] = {
     **dict.fromkeys(text.SUFFIXES, text.read),
     **dict.fromkeys(jsonl.SUFFIXES, jsonl.read),
 }
@@ -58,15 +58,23 @@ def read(path: Path) -> Iterator[Release | Problem]:
     reader = _reader(path)
     if reader is None:
         return iter([Problem(name_source(path), f"no reader for this kind of file; known are {_KNOWN}")])
-    return reader(path)
+    try:
+        return reader(Document.of_file(path))
+    except OSError as error:
+        return iter([Problem(name_source(path), f"cannot be read: {error.strerror}")])
 
 
 def count(path: Path) -> int:
     """How many releases a file should hold, at a glance and for a progress bar: the lines of JSONL, one in any other file."""
-    return jsonl.count_lines(path) if path.suffix.lower() in jsonl.SUFFIXES else 1
+    if path.suffix.lower() not in jsonl.SUFFIXES:
+        return 1
+    try:
+        return jsonl.count_lines(Document.of_file(path))
+    except OSError:
+        return 0  # which `read` then reports
 
 
-def _reader(path: Path) -> Callable[[Path], Iterator[Release | Problem]] | None:
+def _reader(path: Path) -> Reader | None:
     return _READERS.get(path.suffix.lower())
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from archive import conventions, paragraphs
 from archive.records import ArchiveError, Release, describe_forbidden
@@ -30,6 +33,86 @@ class Problem:
     def __str__(self) -> str:
         """One line that names the source."""
         return f"{self.source}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Bytes to read, wherever they lie: a file, a member of a ZIP, the answer of a site.
+
+    Attributes:
+        source: Names it in messages and in `Release.source`: an absolute path, "path!member" or an address.
+        name: Last part of the path, whose suffix says what it should be.
+        size_bytes: How long it says it is.
+        open: Opens a fresh stream of its bytes; raises OSError.
+        url: The address it was fetched from: base of its links, and its own address where it names none.
+        charset: What the answer's header says.
+        columns: For a table, which column holds which field, as the keeper asked.
+    """
+
+    source: str
+    name: str
+    size_bytes: int
+    open: Callable[[], BinaryIO]
+    url: str | None = None
+    charset: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Document:
+        """A file as it lies on the disk.
+
+        Raises:
+            OSError: It is not there.
+        """
+        return cls(name_source(path), path.name, path.stat().st_size, lambda: path.open("rb"))
+
+    @classmethod
+    def of_bytes(cls, data: bytes, source: str, name: str, url: str | None = None, charset: str | None = None) -> Document:
+        """Bytes in memory."""
+        return cls(source, name, len(data), lambda: io.BytesIO(data), url, charset)
+
+    @property
+    def suffix(self) -> str:
+        """The name's last suffix in small letters: ".html"."""
+        return Path(self.name).suffix.lower()
+
+    def read(self, max_bytes: int = MAX_BYTES) -> bytes:
+        """All of its bytes, which are one release's.
+
+        Raises:
+            OSError: It cannot be read.
+            ParseError: There are more than `max_bytes`; no more than that is held in memory.
+        """
+        if self.size_bytes > max_bytes:
+            raise ParseError(f"{self.size_bytes:,} bytes are too many for one release (limit {max_bytes:,}); split the file")
+        with self.open() as stream:
+            data = stream.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise ParseError(f"more than {max_bytes:,} bytes, which is too much for one release; split the file")
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A release in a listing of a site: a page of posts, a feed, a sitemap.
+
+    Attributes:
+        url: Its address.
+        key: What the site knows it by, where that is not the address: a post's number, an entry's id.
+        modified: When the site says that it last changed, ISO 8601.
+        release: The release itself, where the listing holds all of it.
+        problem: Why what the listing holds is no release.
+    """
+
+    url: str
+    key: str | None = None
+    modified: str | None = None
+    release: Release | None = None
+    problem: Problem | None = None
+
+
+Reader = Callable[[Document], Iterator["Release | Problem"]]
+"""Reads the releases of a document. Bad input is a problem, never an exception."""
 
 
 def name_source(path: Path) -> str:
@@ -68,6 +151,12 @@ def build_release(
     url: str | None = None,
     published: str | None = None,
     topic: str | None = None,
+    published_from: str | None = None,
+    event_date: str | None = None,
+    agency: str | None = None,
+    author: str | None = None,
+    language: str | None = None,
+    modified: str | None = None,
 ) -> Release:
     """Complete a release by what its text says: the city of the dateline, the initials and office of the sign-off.
 
@@ -88,6 +177,12 @@ def build_release(
             initials=initials,
             office=office,
             source=source,
+            published_from=published_from,
+            event_date=event_date,
+            agency=agency,
+            author=author,
+            language=language,
+            modified=modified,
         )
     except ValueError as error:
         raise ParseError(str(error)) from error

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
-from archive.readers.common import MAX_BYTES, ParseError, Problem, build_release, decode, name_source
+from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, decode
 from archive.records import Release
 
+NAME = "jsonl"
 SUFFIXES = frozenset({".jsonl", ".ndjson"})
 
 
-def read(path: Path) -> Iterator[Release | Problem]:
-    """Stream a file of any size.
+def read(document: Document) -> Iterator[Release | Problem]:
+    """Stream a document of any size.
 
     Yields:
         The release of each good line, then one problem for all the bad ones: the first of them, and how many follow.
     """
-    source = name_source(path)
+    source = document.source
     faults, first_fault, filled = 0, "the file is empty", False
     try:
-        with path.open("rb") as file:
+        with document.open() as file:
             for number, line in _lines(file):
                 filled = True
                 try:
@@ -43,10 +43,10 @@ def read(path: Path) -> Iterator[Release | Problem]:
         yield Problem(source, first_fault + (f" (and {faults - 1:,} more bad lines)" if faults > 1 else ""))
 
 
-def count_lines(path: Path) -> int:
-    """How many lines a file has; 0 if it cannot be read, which `read` then reports."""
+def count_lines(document: Document) -> int:
+    """How many lines a document has; 0 if it cannot be read, which `read` then reports."""
     try:
-        with path.open("rb") as file:
+        with document.open() as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
     except OSError:
         return 0

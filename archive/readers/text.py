@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import yaml
 
 from archive.conventions import dateline_city
-from archive.readers.common import MAX_BYTES, ParseError, Problem, build_release, decode, name_source
+from archive.readers.common import Document, ParseError, Problem, build_release, decode
 from archive.records import Release
 
+NAME = "text"
 SUFFIXES = frozenset({".txt"})
 
 _MAX_TITLE_CHARS = 300
@@ -33,18 +33,14 @@ _BLANK_LINES = re.compile(r"\n\s*\n")
 _YAML_LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 
 
-def read(path: Path) -> Iterator[Release | Problem]:
-    """Read one file, which holds one release."""
-    source = name_source(path)
+def read(document: Document) -> Iterator[Release | Problem]:
+    """Read one document, which holds one release."""
     try:
-        size_bytes = path.stat().st_size
-        if size_bytes > MAX_BYTES:
-            raise ParseError(f"{size_bytes:,} bytes are too many for one release (limit {MAX_BYTES:,}); split the file")
-        yield parse(path.read_bytes(), source)
+        yield parse(document.read(), document.source)
     except OSError as error:
-        yield Problem(source, f"cannot be read: {error.strerror}")
+        yield Problem(document.source, f"cannot be read: {error.strerror}")
     except ParseError as error:
-        yield Problem(source, str(error))
+        yield Problem(document.source, str(error))
 
 
 def parse(data: bytes, source: str) -> Release:
