@@ -11,6 +11,7 @@ from conftest import (
     LITTLE_ARCHIVE,
     MODEL,
     AngleEncoder,
+    NoProgress,
     build,
     directions,
     fill,
@@ -20,11 +21,11 @@ from conftest import (
 )
 
 from archive import Store
-from index import GenerationError, Index, ModelError, NothingToIndex, Query
+from index import GenerationError, Index, Model, ModelError, NothingToIndex, Query, questions, terms
 from index import build as builds
 from index.build import data_paths, update
 from index.encoder import Matrix
-from index.generation import Generation, load
+from index.generation import Generation, Recipe, load
 from index.sentences import Span
 
 TEXTS = sorted(text for release in LITTLE_ARCHIVE for text in release.body.split("\n\n"))
@@ -186,6 +187,26 @@ def test_a_model_that_pools_no_tokens_reads_paragraphs_by_themselves(tmp_path: P
     outcome = build(tmp_path, encoder, replace(MODEL, pools_tokens=False))
     assert (outcome.embedded, outcome.in_context, encoder.releases) == (6, 0, [])
     assert live(tmp_path).vectors(np.arange(6)) == pytest.approx(directions([0, 30, 120, 150, 240, 270]), abs=1e-3)
+
+
+def test_a_model_tuned_to_ask_leaves_paragraphs_and_their_place_to_its_origin(tmp_path: Path) -> None:
+    fill(tmp_path, *LITTLE_ARCHIVE)
+    tuned = Model("tuned", Path("/nowhere"), "another-compass", pools_tokens=True, origin=MODEL)
+    asked: dict[str, list[str]] = {}
+
+    class Asking(AngleEncoder):
+        def encode_queries(self, texts: Sequence[str]) -> Matrix:
+            asked.setdefault(self.fingerprint, []).extend(texts)
+            return super().encode_queries(texts)
+
+    encoders = {model.fingerprint: Asking(model.fingerprint) for model in (MODEL, tuned)}
+    store = Store(data_paths(tmp_path)[0])
+    update(tmp_path, store, tuned, lambda model: encoders[model.fingerprint], lambda _label, _total: NoProgress())
+    store.close()
+    assert [len(one.paragraphs) for one in encoders.values()] == [6, 0]
+    assert [len(one.releases) for one in encoders.values()] == [3, 0]
+    assert asked == {MODEL.fingerprint: questions.read(questions.ASKED), tuned.fingerprint: questions.read(questions.ELSEWHERE)}
+    assert live(tmp_path).meta.recipe == Recipe("tuned", "another-compass", terms.VERSION)
 
 
 def test_the_same_paragraphs_in_another_order_are_another_context(data: Path, encoder: AngleEncoder) -> None:

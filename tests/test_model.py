@@ -16,6 +16,7 @@ from index import EMBEDDED, Model, ModelError, resolve
 from index import embedded as embedded_model
 from index import model as models
 from index.embedded import PackedModel
+from index.model import models_dir, write_origin
 
 PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁kata", -1.0), ("<mask>", 0.0)]
 TINY = PackedModel(
@@ -273,6 +274,39 @@ def test_a_folder_says_whether_it_pools_tokens(
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling/config.json").write_text(json.dumps(pooling))
     assert resolve(str(folder), tmp_path / "cache").pools_tokens is pools
+
+
+# A model that was adapted
+
+
+def adapted(data: Path, origin: Model) -> Path:
+    folder = make_folder(models_dir(data) / "adapted-1", b"tuned")
+    write_origin(folder, origin)
+    return folder
+
+
+def test_an_adapted_model_names_the_one_that_encodes_its_passages(tmp_path: Path) -> None:
+    origin = resolve(str(make_folder(tmp_path / "a")), tmp_path / "cache")
+    adapted(tmp_path, origin)
+    found = resolve("adapted-1", tmp_path / "cache", data=tmp_path)
+    assert (found.name, found.of_passages, origin.of_passages) == ("adapted-1", origin, origin)
+    assert found.fingerprint != origin.fingerprint
+
+
+def test_an_adapted_model_whose_origin_has_changed_is_refused(tmp_path: Path) -> None:
+    origin = resolve(str(make_folder(tmp_path / "a")), tmp_path / "cache")
+    adapted(tmp_path, origin)
+    (tmp_path / "a/model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(ModelError, match=r"adapted-1 was adapted from another .+ than there is now: run telusur adapt again"):
+        resolve("adapted-1", tmp_path / "cache", data=tmp_path)
+
+
+@pytest.mark.parametrize("record", [None, "", "[]", "{}"])
+def test_an_adapted_model_that_does_not_name_its_origin_is_refused(tmp_path: Path, record: str | None) -> None:
+    folder = adapted(tmp_path, resolve(str(make_folder(tmp_path / "a")), tmp_path / "cache"))
+    (folder / "telusur-origin.json").unlink() if record is None else (folder / "telusur-origin.json").write_text(record)
+    with pytest.raises(ModelError, match="does not say what it was adapted from: run telusur adapt again"):
+        resolve("adapted-1", tmp_path / "cache", data=tmp_path)
 
 
 def test_a_bare_transformer_pools_tokens(tmp_path: Path, reads: list[Path]) -> None:
