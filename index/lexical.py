@@ -18,7 +18,7 @@ from index.terms import terms, units
 _TITLE_WEIGHT = 1.0
 _BODY_WEIGHT = 1.0
 _SATURATION = 1.2 + 1  # k1 + 1: what FTS5's BM25 of a word approaches, in multiples of its idf, however often it occurs
-_DEPTH = 300  # paragraphs looked at; what matches less of the query than these hardly gains from its words
+_DEPTH = 100  # paragraphs looked at; what matches less of the query than these gains nothing from its words
 _QUERY_UNITS = 64  # a pasted page counts by its first words; each further one only costs time
 _COLUMNS_APART = " | "  # no term, so no phrase matches across it
 
@@ -63,7 +63,7 @@ class Words:
         self._database.close()
 
     def best(self, query: str, allowed: np.ndarray | None = None) -> Matches:
-        """Paragraphs that share words with a query, best first by BM25, at most 300.
+        """Paragraphs that share words with a query, best first by BM25, at most 100.
 
         FTS5 computes Okapi BM25 with k1 = 1.2 and b = 0.75 (Robertson & Zaragoza, 2009). It is divided by its upper bound for
         this query (Bruch, Gai & Ingber, arXiv 2210.11934), so that it means the same from query to query.

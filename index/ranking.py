@@ -13,7 +13,7 @@ _LEAST_COVERAGE = 0.45
 _LEAST_COVERAGE_WITHIN = 0.08
 """A third of a query's weight is often in a paragraph by chance; from about half of it, words say something."""
 
-MORE = 5
+MORE = 3
 """Further passages shown with a release."""
 
 

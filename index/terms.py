@@ -42,6 +42,7 @@ _PIECE = re.compile(
     rf"|[0-9]+(?:[.,:/-][0-9]+)*(?:{_LETTER}(?!\w))?"
     rf"|{_LETTER}+(?:{_JOINER}{_LETTER}+)*{_MARK}*"
 )
+_WORD = re.compile(r"\S+")
 _HYPHEN = re.compile("[-\u2010\u2011]")
 _POSSESSIVE = re.compile("['’ʼ`]s$", re.IGNORECASE)
 
@@ -177,9 +178,11 @@ def matching(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
         (start, end) of each word, number or short form all of whose terms are wanted; in reading order and apart.
     """
     found: list[tuple[int, int]] = []
-    for match in _PIECE.finditer(text):
-        if not _terms_of(match[0]).isdisjoint(wanted):
-            start = match.start()
+    for word in _WORD.finditer(text):  # no piece goes beyond one, and most words have been seen before
+        if _terms_of(word[0]).isdisjoint(wanted):
+            continue
+        for match in _PIECE.finditer(word[0]):
+            start = word.start() + match.start()
             runs = groupby(_analyse(match[0]), key=lambda token: (token.start, token.end))
             found += [(start + begin, start + end) for (begin, end), run in runs if all(token.term in wanted for token in run)]
     return found
@@ -207,8 +210,8 @@ def _analyse(piece: str) -> tuple[Token, ...]:
 
 
 @lru_cache(_REMEMBERED)
-def _terms_of(piece: str) -> frozenset[str]:
-    return frozenset(token.term for token in _analyse(piece))
+def _terms_of(word: str) -> frozenset[str]:
+    return frozenset(token.term for match in _PIECE.finditer(word) for token in _analyse(match[0]))
 
 
 def _word_tokens(piece: str) -> list[Token]:
