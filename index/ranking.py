@@ -68,7 +68,7 @@ def fuse(
         near: The most similar rows and their cosines.
         matched: Rows that share words, in any order, with their cosines and shares; every row whose share counts is among them.
         exhausted: `near` holds every row there is. Else a row that is in neither may be as near as the last of `near`, so
-            what scores below that is left out: looking deeper never changes what stands above.
+            what scores no higher is left out: looking deeper never changes what stands above.
 
     Returns:
         rows (int64) and fused scores (float32), best first; equal scores in the order of rows.
@@ -78,7 +78,7 @@ def fuse(
     rows, first = np.unique(rows, return_index=True)  # of a row that is in both, the first place counts: the one with its share
     scores = scores[first]
     if not exhausted and len(near[1]):
-        kept = scores >= near[1].min()
+        kept = scores > near[1].min()
         rows, scores = rows[kept], scores[kept]
     order = np.lexsort((rows, -scores))
     return rows[order], scores[order]
