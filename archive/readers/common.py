@@ -6,11 +6,14 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from archive import conventions, paragraphs
+from archive import conventions, dates, paragraphs
+from archive.language import language as detect_language
 from archive.records import ArchiveError, Release, describe_forbidden
+from archive.repair import repair
 
 MAX_BYTES = 5_000_000
 """Longest release that is read: a text file or a line of JSONL."""
@@ -158,30 +161,39 @@ def build_release(
     language: str | None = None,
     modified: str | None = None,
 ) -> Release:
-    """Complete a release by what its text says: the city of the dateline, the initials and office of the sign-off.
+    """Complete a release by what its text says.
+
+    Damage from copying is repaired; dateline city, initials, office, the day that the text speaks of and its language are read
+    off the text; agency and day of publication too, where the source names none.
 
     Raises:
         ParseError: A field does not hold what it should, or the body has no paragraph.
     """
-    body = body.strip()
+    title = " ".join(repair(title).split("\n")).strip()
+    body = repair(body).strip()
     initials, office = conventions.sign_off(body) or ((), None)
+    city = conventions.dateline_city(body)
+    today = datetime.now(UTC).date()
+    if published is None:
+        dated = dates.choose(None, url, body, today)
+        published, published_from = dated.published, dated.published_from
     try:
         release = Release(
-            title=" ".join(title.split("\n")).strip(),
+            title=title,
             body=body,
             id=id,
             url=url,
             published=published,
             topic=topic,
-            city=conventions.dateline_city(body),
+            city=city,
             initials=initials,
             office=office,
             source=source,
-            published_from=published_from,
-            event_date=event_date,
-            agency=agency,
+            published_from=published_from or ("metadata" if published else None),
+            event_date=event_date or dates.event_date(body, published, today),
+            agency=agency or conventions.agency(office, city),
             author=author,
-            language=language,
+            language=language or detect_language(body),
             modified=modified,
         )
     except ValueError as error:
