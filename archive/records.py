@@ -99,6 +99,12 @@ class ArchivedRelease:
         source: Where the release was last read.
         imported_at: When this version came in, ISO 8601, UTC.
         removed: The keeper took the release out of the archive.
+        digest: SHA-256 of title and body, in hexadecimal.
+        fetched_at: When this version was fetched from its source, ISO 8601, UTC; None where it was read from a file.
+        gone_at: Since when no source lists the release any more, ISO 8601, UTC; None while one does, or none is asked.
+        same_as: Row id of the first release with this very text, where this one is published elsewhere too.
+
+    The others are as in `Release`.
     """
 
     key: int
@@ -116,6 +122,16 @@ class ArchivedRelease:
     imported_at: str
     removed: bool
     paragraphs: tuple[Paragraph, ...]
+    digest: str
+    published_from: str | None
+    event_date: str | None
+    agency: str | None
+    author: str | None
+    language: str | None
+    modified: str | None
+    fetched_at: str | None
+    gone_at: str | None
+    same_as: int | None
 
     @property
     def date(self) -> str | None:
@@ -160,12 +176,21 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much the archive holds: live releases, their current paragraphs, versions of all releases, removed releases."""
+    """How much the archive holds.
+
+    Attributes:
+        releases: Live releases.
+        paragraphs: Of their current versions.
+        versions: Of all releases.
+        removed: Releases that the keeper took out.
+        gone: Live releases that no source lists any more.
+    """
 
     releases: int
     paragraphs: int
     versions: int
     removed: int
+    gone: int = 0
 
 
 class Outcome(Enum):
@@ -182,11 +207,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A release that was offered, what became of it, and its public id."""
+    """A release that was offered, what became of it, its public id, and its row id."""
 
     release: Release
     outcome: Outcome
     id: str
+    key: int
 
 
 def describe_forbidden(text: str) -> str | None:

@@ -1,20 +1,18 @@
-"""The archive itself: every SQL statement about releases stands here.
+"""The archive itself: with `archive.adding`, every SQL statement about releases.
 
 Nothing is ever deleted. A release changes by getting another version, and leaves by being marked as removed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
-from archive import paragraphs
+from archive import adding
+from archive.addresses import canonical
 from archive.database import Connection, Row, Value, connect
 from archive.records import (
     Added,
@@ -22,7 +20,6 @@ from archive.records import (
     ArchiveError,
     Counts,
     IndexRow,
-    Outcome,
     Paragraph,
     Passage,
     Release,
@@ -33,14 +30,6 @@ SAMPLE_URL = "https://tirtapura.example/"
 """Every release of the bundled sample is published below this address."""
 
 _BATCH = 256  # releases a transaction: what a killed import may lose
-_SHORTEST_ID = 12
-_LINE_OF_A_FILE = re.compile(r"#\d+$")
-
-_CURRENT = """
-    SELECT release.key, release.id, release.given_id, release.source, release.removed_at, release.version,
-           version.digest, version.url, version.published, version.topic
-    FROM release JOIN version ON version.release = release.key AND version.number = release.version
-"""
 
 _LIVE = """
     FROM release
@@ -68,15 +57,23 @@ class Store:
             DatabaseError: The file cannot be opened, is no database, or belongs to a newer Telusur.
         """
         self.database = connect(path, files("archive") / "migrations", timeout_s)
+        if self.database.row("SELECT 1 FROM release WHERE address IS NULL AND url IS NOT NULL LIMIT 1"):
+            with self.database.transaction() as connection:
+                adding.spell_addresses(connection)
 
     def close(self) -> None:
         """Close the connections of all threads."""
         self.database.close()
 
-    def add(self, releases: Iterable[Release]) -> Iterator[Added]:
+    def add(self, releases: Iterable[Release], fetched_at: str | None = None) -> Iterator[Added]:
         """Put releases into the archive, in batches that are wholly written or not at all.
 
-        A release that the archive knows (see `_find`) gets another version if its text or metadata changed.
+        A release that the archive knows (by its id, address, text or file) gets another version if its text changed,
+        or what its source says of it. What only follows from its text, such as its language, is filled in.
+
+        Args:
+            releases: What is offered.
+            fetched_at: When they were fetched from their source, ISO 8601, UTC; None for files.
 
         Yields:
             What became of each release, in order, once it is safely on the disk.
@@ -88,10 +85,10 @@ class Store:
         touched: set[int] = set()
         while batch := list(islice(offered, _BATCH)):
             with self.database.transaction() as connection:
-                added = [_add(connection, release, touched) for release in batch]
-                if any(one.outcome in {Outcome.NEW, Outcome.CHANGED} for one in added):
+                added = [adding.add(connection, release, touched, fetched_at) for release in batch]
+                if any(is_news for _, is_news in added):
                     _note_change(connection)
-            yield from added
+            yield from (one for one, _ in added)
 
     def remove(self, id: str) -> bool:
         """Take a release out of every search; it stays out, however often it is imported, until restored.
@@ -102,7 +99,7 @@ class Store:
         Raises:
             UnknownRelease: No release has this id.
         """
-        return self._set_removed(id, _now())
+        return self._set_removed(id, adding.now())
 
     def restore(self, id: str) -> bool:
         """Undo a removal.
@@ -114,6 +111,58 @@ class Store:
             UnknownRelease: No release has this id.
         """
         return self._set_removed(id, None)
+
+    def mark_gone(self, ids: Iterable[str], at: str) -> list[str]:
+        """Note that no source lists these releases any more. They stay in every search: an archive is there to remember.
+
+        Args:
+            ids: Public ids; those of no release are passed over.
+            at: When that was seen, ISO 8601, UTC. A release that was gone already keeps its earlier time.
+
+        Returns:
+            The ids of those that were not gone until now.
+        """
+        return self._set_gone(ids, at)
+
+    def mark_back(self, ids: Iterable[str]) -> list[str]:
+        """Note that a source lists these releases again; the ids of those that were gone until now."""
+        return self._set_gone(ids, None)
+
+    def reposts(self, id: str) -> list[ReleaseSummary]:
+        """The other live releases with the very text of this one, published under other addresses, the first one first."""
+        rows = self.database.fetch(
+            """
+            SELECT other.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number
+            FROM release AS mine
+            JOIN release AS other ON other.key IN (
+                SELECT mine.same_as UNION SELECT key FROM release WHERE same_as IN (mine.key, mine.same_as)
+            )
+            JOIN version ON version.release = other.key AND version.number = other.version
+            WHERE mine.id = ? AND other.key != mine.key AND other.removed_at IS NULL
+            ORDER BY other.key
+            """,
+            (id,),
+        )
+        return [ReleaseSummary(*row) for row in rows]
+
+    def id_at_other_address(self, key: int, url: str) -> str | None:
+        """Public id of a release that its site publishes under another address than before.
+
+        Args:
+            key: Row id of the release, as the site's listing leads to it.
+            url: Its address now.
+
+        Returns:
+            None where the address is the one known, however it is spelled, or another release's.
+        """
+        row = self.database.row(
+            """
+            SELECT id FROM release
+            WHERE key = ?1 AND address IS NOT ?2 AND NOT EXISTS (SELECT 1 FROM release WHERE address = ?2)
+            """,
+            (key, canonical(url)),
+        )
+        return str(row[0]) if row else None
 
     def release(self, id: str, version: int | None = None) -> ArchivedRelease:
         """The current version of a release, or the one asked for. A removed release is found too, and says so.
@@ -211,7 +260,21 @@ class Store:
             paragraphs=self._number(f"SELECT count(*) {_LIVE}"),
             versions=self._number("SELECT count(*) FROM version"),
             removed=self._number("SELECT count(*) FROM release WHERE removed_at IS NOT NULL"),
+            gone=self._number("SELECT count(*) FROM release WHERE removed_at IS NULL AND gone_at IS NOT NULL"),
         )
+
+    def months(self) -> list[tuple[str | None, int]]:
+        """Live releases by month of publication, YYYY-MM, in order; those without a date come first, under None."""
+        rows = self.database.rows(
+            """
+            SELECT substr(version.published, 1, 7) AS month, count(*)
+            FROM release JOIN version ON version.release = release.key AND version.number = release.version
+            WHERE release.removed_at IS NULL
+            GROUP BY month
+            ORDER BY month
+            """
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def topics(self) -> list[tuple[str, int]]:
         """Topics of the live releases with the number of releases in each, most first."""
@@ -242,6 +305,19 @@ class Store:
         sql = "SELECT EXISTS (SELECT 1 FROM release WHERE url GLOB ? AND removed_at IS NULL)"
         return bool(self._number(sql, (SAMPLE_URL + "*",)))
 
+    def csv_columns(self, header: str) -> dict[str, str] | None:
+        """Which column holds which field in tables with this first line, as the keeper said once; None if never."""
+        row = self.database.row("SELECT columns FROM csv_columns WHERE header = ?", (header,))
+        return dict(json.loads(row[0])) if row else None
+
+    def keep_csv_columns(self, header: str, columns: Mapping[str, str]) -> None:
+        """Remember which column holds which field in tables with this first line, instead of what was said before."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO csv_columns (header, columns) VALUES (?, ?)",
+                (header, json.dumps(dict(columns), ensure_ascii=False)),
+            )
+
     def _number(self, sql: str, parameters: tuple[Value, ...] = ()) -> int:
         row = self.database.row(sql, parameters)
         return int(row[0]) if row else 0
@@ -257,10 +333,22 @@ class Store:
             _note_change(connection)
         return True
 
+    def _set_gone(self, ids: Iterable[str], at: str | None) -> list[str]:
+        with self.database.transaction() as connection:
+            rows = connection.execute(
+                """
+                UPDATE release SET gone_at = :at
+                WHERE id IN (SELECT value FROM json_each(:ids)) AND (gone_at IS NULL) = (:at IS NOT NULL)
+                RETURNING id
+                """,
+                {"ids": json.dumps(list(ids)), "at": at},
+            ).fetchall()
+        return sorted(row[0] for row in rows)
+
     def _versions(self, id: str, number: int | None, every: bool = False) -> Iterator[ArchivedRelease]:
         rows = self.database.rows(
             """
-            SELECT version.*, release.id, release.source, release.removed_at
+            SELECT version.*, release.id, release.source, release.removed_at, release.gone_at, release.same_as
             FROM release JOIN version ON version.release = release.key
             WHERE release.id = ? AND (? OR version.number = coalesce(?, release.version))
             ORDER BY version.number
@@ -270,127 +358,6 @@ class Store:
         for row in rows:
             sql = "SELECT position, text FROM paragraph WHERE version = ? ORDER BY position"
             yield _archived(row, tuple(Paragraph(*text) for text in self.database.rows(sql, (row["key"],))))
-
-
-def _add(connection: Connection, release: Release, touched: set[int]) -> Added:
-    digest = hashlib.sha256(f"{release.title}\n\n{release.body}".encode()).digest()
-    known = _find(connection, release, digest)
-    if known is None:
-        id = release.id or _derive_id(connection, release)
-        touched.add(_insert_release(connection, id, release, digest))
-        return Added(release, Outcome.NEW, id)
-    outcome = _compare(known, release, digest)
-    if outcome is Outcome.CHANGED and known["key"] in touched:
-        # Two releases that claim one identity would replace each other in every import.
-        outcome = Outcome.CLASH
-    if outcome is Outcome.CHANGED:
-        _insert_version(connection, known["key"], known["version"] + 1, release, digest)
-    if outcome is Outcome.CHANGED or (outcome is Outcome.UNCHANGED and _moved(known, release)):
-        connection.execute(
-            "UPDATE release SET url = ?, source = ?, given_id = coalesce(given_id, ?), version = ? WHERE key = ?",
-            (release.url, release.source, release.id, known["version"] + (outcome is Outcome.CHANGED), known["key"]),
-        )
-    touched.add(known["key"])
-    return Added(release, outcome, known["id"])
-
-
-def _find(connection: Connection, release: Release, digest: bytes) -> Row | None:
-    """The release that this one is, as the archive knows it.
-
-    Its own id decides, else its address, else its text (a moved folder adds nothing), else the file it was read from.
-    Neither an address nor a text joins releases whose own ids differ, and no text joins those whose addresses differ: two
-    offices may publish the same words, and each of the two must be found.
-    """
-    given = {"id": release.id, "url": release.url, "source": release.source, "digest": digest}
-
-    def first(condition: str) -> Row | None:
-        row: Row | None = connection.execute(f"{_CURRENT} WHERE {condition} LIMIT 1", given).fetchone()
-        return row
-
-    may_be_same = "(release.given_id IS NULL OR :id IS NULL)"
-    same_url = "(release.url IS NULL OR :url IS NULL OR release.url = :url)"
-    if release.id and (row := first("release.given_id = :id OR release.id = :id ORDER BY release.given_id IS NULL")):
-        return row
-    if release.url and (row := first(f"release.url = :url AND {may_be_same} ORDER BY release.key")):
-        return row
-    same_text = f"version.digest = :digest AND {may_be_same} AND ({same_url} OR release.source = :source)"
-    if row := first(f"{same_text} ORDER BY release.removed_at IS NOT NULL, release.key"):
-        return row
-    # A line moves when others are inserted above it, so its number says nothing about what stands there.
-    if not release.source or _LINE_OF_A_FILE.search(release.source):
-        return None
-    return first(f"release.source = :source AND {may_be_same} AND {same_url} ORDER BY release.key")
-
-
-def _compare(known: Row, release: Release, digest: bytes) -> Outcome:
-    """Compare what the source says; city, initials and office follow from the text, and their rules may improve."""
-    if known["removed_at"] is not None:
-        return Outcome.REMOVED_EARLIER
-    if known["digest"] != digest:
-        return Outcome.CHANGED
-    differing = _differing(known, release)
-    # A bare copy of a text from elsewhere must not wipe out what the archive knows about it.
-    is_copy = release.id is None and release.url is None and release.source != known["source"]
-    if is_copy and all(getattr(release, name) is None for name in differing):
-        return Outcome.UNCHANGED
-    return Outcome.CHANGED if differing else Outcome.UNCHANGED
-
-
-def _differing(known: Row, release: Release) -> list[str]:
-    return [name for name in ("url", "published", "topic") if known[name] != getattr(release, name)]
-
-
-def _moved(known: Row, release: Release) -> bool:
-    """Whether the archive should note where this unchanged release is read from now, or the id it has been given since."""
-    is_news = known["source"] != release.source or (known["given_id"] is None and release.id is not None)
-    return is_news and not _differing(known, release)
-
-
-def _derive_id(connection: Connection, release: Release) -> str:
-    """Public id of a release that came without one: short, and the same wherever the release is imported first."""
-    digest = hashlib.sha256((release.url or f"{release.title}\n\n{release.body}").encode()).hexdigest()
-    length = _SHORTEST_ID
-    while connection.execute("SELECT 1 FROM release WHERE id = ?", (digest[:length],)).fetchone():
-        length += 1
-    return digest[:length]
-
-
-def _insert_release(connection: Connection, id: str, release: Release, digest: bytes) -> int:
-    connection.execute(
-        "INSERT INTO release (id, given_id, url, source, version) VALUES (?, ?, ?, ?, 1)",
-        (id, release.id, release.url, release.source),
-    )
-    key = _last_key(connection)
-    _insert_version(connection, key, 1, release, digest)
-    return key
-
-
-def _insert_version(connection: Connection, key: int, number: int, release: Release, digest: bytes) -> None:
-    columns = {
-        "release": key,
-        "number": number,
-        "digest": digest,
-        "title": release.title,
-        "body": release.body,
-        "url": release.url,
-        "published": release.published,
-        "topic": release.topic,
-        "city": release.city,
-        "initials": "/".join(release.initials),
-        "office": release.office,
-        "imported_at": _now(),
-    }
-    names, marks = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    connection.execute(f"INSERT INTO version ({names}) VALUES ({marks})", columns)  # noqa: S608 - names from above
-    version = _last_key(connection)
-    connection.executemany(
-        "INSERT INTO paragraph (version, position, text) VALUES (?, ?, ?)",
-        [(version, paragraph.position, paragraph.text) for paragraph in paragraphs.split(release)],
-    )
-
-
-def _last_key(connection: Connection) -> int:
-    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
 def _note_change(connection: Connection) -> None:
@@ -414,8 +381,14 @@ def _archived(row: Row, texts: tuple[Paragraph, ...]) -> ArchivedRelease:
         imported_at=row["imported_at"],
         removed=row["removed_at"] is not None,
         paragraphs=texts,
+        digest=row["digest"].hex(),
+        published_from=row["published_from"],
+        event_date=row["event_date"],
+        agency=row["agency"],
+        author=row["author"],
+        language=row["language"],
+        modified=row["modified"],
+        fetched_at=row["fetched_at"],
+        gone_at=row["gone_at"],
+        same_as=row["same_as"],
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

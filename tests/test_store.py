@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import tempfile
@@ -9,11 +10,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from archive import Counts, DatabaseError, IndexRow, Outcome, Paragraph, Passage, Release, ReleaseSummary, Store, UnknownRelease
+from archive import (
+    Counts,
+    DatabaseError,
+    IndexRow,
+    Outcome,
+    Paragraph,
+    Passage,
+    Release,
+    ReleaseSummary,
+    Store,
+    UnknownRelease,
+)
 from archive.database import Database, connect
 
 PLAIN = Release("Judul", "MADIUN – Satu.\n\nDua.", city="MADIUN", initials=("ney", "agi"), office="humas", source="/a/1.txt")
@@ -34,10 +45,6 @@ def add(store: Store, *releases: Release) -> list[Outcome]:
 def add_one(store: Store, release: Release) -> str:
     (added,) = store.add([release])
     return added.id
-
-
-def live_texts(store: Store) -> list[str]:
-    return [row.text for row in store.live_paragraphs()]
 
 
 # What comes in goes out
@@ -155,151 +162,37 @@ def test_archives_with_the_same_past_differ_in_state(tmp_path: Path) -> None:
     other.close()
 
 
-# Which release is which
+# Gone at the source
 
 
-def test_importing_twice_changes_nothing(archive: Store) -> None:
-    releases = [WITH_ID, replace(PLAIN, title="B", source="/a/2.txt"), replace(PLAIN, title="C", source="/a/3.jsonl#1")]
-    assert add(archive, *releases) == [Outcome.NEW] * 3
+def test_a_release_that_is_gone_stays_and_says_since_when(archive: Store) -> None:
+    add(archive, WITH_ID, replace(WITH_ID, id="r-2", url="https://a.example/2"))
     state = archive.state()
-    assert add(archive, *releases) == [Outcome.UNCHANGED] * 3
-    assert (archive.state(), archive.counts().versions) == (state, 3)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"title": "Baru"}, {"body": "Baru."}, {"url": "https://a.example/2"}, {"published": "2023-03-22"}, {"topic": None}],
-)
-def test_any_change_makes_a_version_and_keeps_the_old_one(archive: Store, change: dict[str, Any]) -> None:
-    add(archive, WITH_ID)
-    state = archive.state()
-    assert add(archive, replace(WITH_ID, **change)) == [Outcome.CHANGED]
-    assert archive.state() != state
-    old, new = archive.versions("r-1")
-    assert (old.version, new.version) == (1, 2)
-    assert archive.release("r-1", version=1) == old
-    assert archive.release("r-1") == new
-    assert (old.title, old.body, old.url, old.published, old.topic) == tuple(
-        getattr(WITH_ID, name) for name in ("title", "body", "url", "published", "topic")
-    )
-    assert all(getattr(new, name) == value for name, value in change.items())
-
-
-def test_a_release_that_changes_back_gets_a_third_version(archive: Store) -> None:
-    add(archive, WITH_ID)
-    add(archive, replace(WITH_ID, body="Baru."))
-    assert add(archive, WITH_ID) == [Outcome.CHANGED]
-    assert [version.body for version in archive.versions("r-1")] == [WITH_ID.body, "Baru.", WITH_ID.body]
-
-
-def test_the_own_id_decides_over_address_and_text(archive: Store) -> None:
-    assert add(archive, WITH_ID, replace(WITH_ID, id="r-2")) == [Outcome.NEW, Outcome.NEW]
-    assert add(archive, replace(WITH_ID, id="r-2", url="https://a.example/2", body="Lain.")) == [Outcome.CHANGED]
-    assert live_texts(archive) == ["MADIUN – Satu.", "Dua.", "Lain."]
-
-
-def test_the_address_decides_where_there_is_no_id(archive: Store) -> None:
-    first = replace(PLAIN, url="https://a.example/1")
-    assert add(archive, first, replace(first, url="https://a.example/2", source="/a/2.txt")) == [Outcome.NEW, Outcome.NEW]
-    assert add(archive, replace(first, body="Baru.", source="/elsewhere.jsonl#9")) == [Outcome.CHANGED]
-    assert live_texts(archive) == ["Baru.", "MADIUN – Satu.", "Dua."]
-
-
-def test_an_address_corrected_in_a_file_makes_no_second_release(archive: Store) -> None:
-    add(archive, replace(PLAIN, url="https://a.example/typo"))
-    assert add(archive, replace(PLAIN, url="https://a.example/1")) == [Outcome.CHANGED]
-    assert archive.counts().releases == 1
-
-
-def test_the_file_decides_where_there_is_neither(archive: Store) -> None:
-    id = add_one(archive, PLAIN)
-    assert add(archive, replace(PLAIN, title="Judul baru", body="Baru.")) == [Outcome.CHANGED]
-    assert [version.title for version in archive.versions(id)] == ["Judul", "Judul baru"]
-
-
-def test_a_moved_folder_adds_nothing_and_later_edits_are_recognised(archive: Store) -> None:
-    id = add_one(archive, PLAIN)
-    state = archive.state()
-    moved = replace(PLAIN, source="/b/1.txt")
-    assert add(archive, moved) == [Outcome.UNCHANGED]
+    assert archive.mark_gone(["r-1", "unknown"], "2026-01-02T03:04:05+00:00") == ["r-1"]
+    assert archive.mark_gone(["r-2", "r-1"], "2026-02-03T04:05:06+00:00") == ["r-2"]
+    assert archive.release("r-1").gone_at == "2026-01-02T03:04:05+00:00"
+    assert archive.counts() == Counts(releases=2, paragraphs=4, versions=2, removed=0, gone=2)
+    assert archive.mark_back(["r-2", "r-2"]) == ["r-2"]
+    assert archive.mark_back(["r-2"]) == []
+    assert archive.release("r-2").gone_at is None
     assert archive.state() == state
-    assert add(archive, replace(moved, body="Baru.")) == [Outcome.CHANGED]
-    assert archive.release(id).source == "/b/1.txt"
-    assert archive.counts().releases == 1
 
 
-def test_files_that_swapped_their_names_are_unchanged(archive: Store) -> None:
-    other = replace(PLAIN, title="B", source="/a/2.txt")
-    add(archive, PLAIN, other)
-    assert add(archive, replace(PLAIN, source="/a/2.txt"), replace(other, source="/a/1.txt")) == [Outcome.UNCHANGED] * 2
+# Tables and months
 
 
-def test_lines_that_moved_are_unchanged_and_an_edited_line_overwrites_nothing(archive: Store) -> None:
-    add(archive, replace(PLAIN, source="/a.jsonl#1"))
-    above = Release("Baru", "Isi.", source="/a.jsonl#1")
-    assert add(archive, above, replace(PLAIN, source="/a.jsonl#2")) == [Outcome.NEW, Outcome.UNCHANGED]
-    assert live_texts(archive) == ["MADIUN – Satu.", "Dua.", "Isi."]
+def test_columns_of_a_table_are_remembered_by_its_first_line(archive: Store) -> None:
+    assert archive.csv_columns("Judul;Isi") is None
+    archive.keep_csv_columns("Judul;Isi", {"title": "Judul"})
+    archive.keep_csv_columns("Judul;Isi", {"title": "Judul", "body": "Isi é"})
+    assert archive.csv_columns("Judul;Isi") == {"title": "Judul", "body": "Isi é"}
 
 
-def test_a_bare_copy_wipes_out_no_metadata_and_a_richer_one_adds_its_own(archive: Store) -> None:
-    dated = replace(PLAIN, published="2023-03-21")
-    copy = replace(PLAIN, source="/copy.txt")
-    add(archive, dated)
-    assert add(archive, copy, dated, copy) == [Outcome.UNCHANGED] * 3
-    richer = replace(copy, published="2023-03-21", topic="Sosial")
-    assert add(archive, richer) == [Outcome.CHANGED]
-    assert add(archive, richer, PLAIN, dated) == [Outcome.UNCHANGED] * 3
-    assert (archive.topics(), archive.date_range()) == ([("Sosial", 1)], ("2023-03-21", "2023-03-21"))
-
-
-def test_an_id_or_address_given_later_belongs_to_the_release(archive: Store) -> None:
-    id = add_one(archive, PLAIN)
-    with_url = replace(PLAIN, url="https://a.example/1")
-    assert add(archive, with_url) == [Outcome.CHANGED]
-    assert add(archive, replace(with_url, id="r-1")) == [Outcome.UNCHANGED]
-    assert add(archive, replace(with_url, id="r-1", body="Baru.")) == [Outcome.CHANGED]
-    assert archive.release(id).version == 3
-    assert archive.counts().releases == 1
-
-
-def test_public_ids_are_stable_short_and_never_shared(archive: Store, tmp_path: Path) -> None:
-    with_url = replace(PLAIN, url="https://a.example/1")
-    other = Store(tmp_path / "other.sqlite")
-    id = add_one(other, with_url)
-    other.close()
-    assert len(id) == 12
-    assert int(id, 16) >= 0
-    assert add_one(archive, Release("Penghuni", "Isi.", id=id)) == id
-    longer = add_one(archive, with_url)
-    assert longer.startswith(id)
-    assert len(longer) == 13
-
-
-def test_two_releases_of_one_import_cannot_replace_each_other(archive: Store) -> None:
-    twin = replace(WITH_ID, body="Lain.")
-    assert add(archive, WITH_ID, twin) == [Outcome.NEW, Outcome.CLASH]
-    assert add(archive, WITH_ID, twin, WITH_ID) == [Outcome.UNCHANGED, Outcome.CLASH, Outcome.UNCHANGED]
-    assert live_texts(archive) == ["MADIUN – Satu.", "Dua."]
-
-
-def test_a_removed_release_stays_out_until_restored(archive: Store) -> None:
-    id = add_one(archive, PLAIN)
-    state = archive.state()
-    assert archive.remove(id)
-    assert not archive.remove(id)
-    removed = archive.state()
-    assert removed != state
-    assert live_texts(archive) == []
-    assert archive.release(id).removed
-    moved, edited = replace(PLAIN, source="/b.txt"), replace(PLAIN, body="Baru.")
-    assert add(archive, PLAIN, moved, edited) == [Outcome.REMOVED_EARLIER] * 3
-    assert archive.counts() == Counts(releases=0, paragraphs=0, versions=1, removed=1)
-    assert archive.state() == removed
-    assert archive.restore(id)
-    assert not archive.restore(id)
-    assert archive.state() not in {state, removed}
-    assert live_texts(archive) == ["MADIUN – Satu.", "Dua."]
-    assert add(archive, edited) == [Outcome.CHANGED]
+def test_months_count_live_releases(archive: Store) -> None:
+    for number, published in enumerate(["2023-03-21T09:30", "2023-03-01", "2022-12-31", None, "2023-04-01"]):
+        add(archive, Release(f"Judul {number}", "Isi.", id=f"r{number}", published=published))
+    archive.remove("r4")
+    assert archive.months() == [(None, 1), ("2022-12", 1), ("2023-03", 2)]
 
 
 # Durability and sharing
@@ -471,8 +364,52 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_newer_schema_is_refused(archive: Store, tmp_path: Path) -> None:
     archive.database.connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(DatabaseError, match=r"comes from a newer Telusur \(schema 99, known 1\); update"):
+    with pytest.raises(DatabaseError, match=r"comes from a newer Telusur \(schema 99, known 2\); update"):
         Store(tmp_path / "data" / "archive.sqlite")
+
+
+def test_an_archive_of_the_first_schema_is_taken_over_whole(tmp_path: Path) -> None:
+    path, first = tmp_path / "archive.sqlite", tmp_path / "migrations"
+    first.mkdir()
+    script = next(file for file in (files("archive") / "migrations").iterdir() if file.name.startswith("0001_"))
+    (first / script.name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+    old = connect(path, first)
+    digest, other = (hashlib.sha256(text.encode()).digest() for text in ("Judul\n\nIsi.", "Lain\n\nIsi."))
+    with old.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (1, "a", "a", "http://www.a.example/1/", "/a.txt", 2, None),
+                (2, "b", None, "https://b.example/1?utm_source=x", "/b.txt", 1, None),
+                (3, "c", None, None, "/c.txt", 1, "2026-01-01T00:00:00+00:00"),
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO version VALUES (?, ?, ?, ?, ?, 'Isi.', ?, '2023-03-21', 'Sosial', NULL, 'ney/agi', NULL, ?)",
+            [
+                (1, 1, 1, other, "Lain", "http://a.example/1/", "2026-01-01T00:00:00+00:00"),
+                (2, 1, 2, digest, "Judul", "http://www.a.example/1/", "2026-01-02T00:00:00+00:00"),
+                (3, 2, 1, digest, "Judul", "https://b.example/1?utm_source=x", "2026-01-03T00:00:00+00:00"),
+                (4, 3, 1, other, "Lain", None, "2026-01-03T00:00:00+00:00"),
+            ],
+        )
+        connection.executemany("INSERT INTO paragraph VALUES (?, ?, 0, 'Isi.')", [(10, 1), (11, 2), (12, 3), (13, 4)])
+    state = old.row("SELECT changes FROM state")
+    old.close()
+
+    store = Store(path)
+    assert store.state() == (state[0] if state else None)
+    assert store.counts() == Counts(releases=2, paragraphs=2, versions=4, removed=1)
+    assert [(one.paragraph_id, one.text) for one in store.live_paragraphs()] == [(11, "Isi."), (12, "Isi.")]
+    before, after = store.versions("a")
+    assert (before.title, after.title, after.initials, after.published) == ("Lain", "Judul", ("ney", "agi"), "2023-03-21")
+    assert (after.language, after.fetched_at, after.gone_at) == (None, None, None)
+    assert [store.release(id).same_as for id in ("a", "b", "c")] == [None, 1, 1]
+    # The addresses are known by their one spelling from now on.
+    again = Release("Judul", "Isi.", url="https://b.example/1/", published="2023-03-21", topic="Sosial", source="/elsewhere")
+    assert add(store, again, replace(again, url="https://a.example/1")) == [Outcome.UNCHANGED] * 2
+    assert store.database.row("PRAGMA integrity_check")[0] == "ok"  # type: ignore[index]
+    store.close()
 
 
 def test_migrations_are_numbered_without_gaps() -> None:

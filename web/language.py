@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_remember)
     app.add_template_filter(in_words)
     app.add_template_filter(moment_in_words)
+    app.add_template_filter(language_name)
     app.add_template_filter(in_digits)
     app.add_template_filter(in_seconds)
     app.add_template_filter(in_thousandths)
@@ -47,6 +48,12 @@ def moment_in_words(moment: str) -> str:
         return str(format_datetime(datetime.fromisoformat(moment), "d MMMM yyyy, HH.mm 'UTC'"))
     except ValueError:
         return moment
+
+
+def language_name(code: str) -> str:
+    """A language by its ISO 639-1 code: "Jawa" in Indonesian, "Javanese" in English. What is no such code stays as it is."""
+    locale = get_locale()
+    return str(locale.languages.get(code, code)) if locale else code
 
 
 def in_digits(number: int) -> str:

@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from archive import ArchivedRelease, UnknownRelease
 from index import Band, NoGeneration, Similar
 from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
+from web import changes as comparing
 from web import likeness, links, measured, problems
 from web.holdings import Overview, current_holdings, has_sample
 from web.language import LANGUAGES
@@ -53,6 +54,7 @@ def _helpers() -> dict[str, object]:
         "paragraph_link": links.paragraph_link,
         "passage_link": links.passage_link,
         "similar_link": links.similar_link,
+        "site_name": links.site_name,
         "web_address": links.web_address,
     }
 
@@ -109,7 +111,31 @@ def release(id: str) -> Response:
         marked=position,
         came_from=came_from,
         similar=_similar_beside(current.id),
+        reposts=holdings.index.store.reposts(id),
         has_sample=holdings.overview().has_sample,
+    )
+    return make_response(html)
+
+
+@blueprint.get("/releases/<id>/changes")
+def changes(id: str) -> Response:
+    """What the publisher changed between two versions of a release: the current one and the one before, if not told."""
+    fields = _fields("from", "to", *SEARCH)
+    old, new = fields.integer("from", 1, MAX_VERSION), fields.integer("to", 1, MAX_VERSION)
+    came_from = parse_search(fields)
+    versions = current_holdings().index.store.versions(id)
+    current = versions[-1]
+    if current.removed:
+        return problems.respond(problems.removed())
+    shown = _pick(versions, new)
+    comparison = comparing.find(_pick(versions, max(shown.version - 1, 1) if old is None else old), shown)
+    html = render_template(
+        "changes.html",
+        comparison=comparison,
+        current=current,
+        versions=versions,
+        came_from=came_from,
+        has_sample=has_sample(),
     )
     return make_response(html)
 
