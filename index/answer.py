@@ -29,6 +29,7 @@ class Query:
         since: First day of publication.
         until: Last day of publication.
         topics: Any of these; none means all.
+        superseded: Look through what releases said before they changed and say no more, instead of what they say now.
 
     Raises:
         ValueError: A field is outside its range; the message names it.
@@ -40,6 +41,7 @@ class Query:
     since: date | None = None
     until: date | None = None
     topics: tuple[str, ...] = ()
+    superseded: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no search can answer."""
@@ -132,7 +134,7 @@ class Answer:
         total: Hits above the line, of band STRONG or MEDIUM; the same on every page.
         has_more: More hits follow these, be it below the line.
         took_ms: Time of the search, in milliseconds.
-        generation: Number of the generation that answered.
+        generation: Number of the generation that answered, counted apart for superseded text; 0 where there is no such text.
         hits: One a release, best first.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol, TypeVar
@@ -12,12 +13,14 @@ import numpy as np
 from filelock import FileLock
 
 from archive import IndexRow, Store
+from archive.history import SupersededVersion, superseded_versions
 from index import generation, glossary, questions, sentences, space, terms
 from index.cache import VectorCache, digest
 from index.encoder import Matrix, unit
 from index.generation import Contents, Generation, GenerationError, Meta, Recipe
 from index.model import Model
 from index.sentences import Span
+from index.space import Space
 
 _CHUNK_CHARS = 100_000
 """Text embedded before its vectors are written down: what a killed build may lose, some seconds' work."""
@@ -54,12 +57,14 @@ class Outcome:
         embedded: Different paragraphs that went through the model by themselves.
         in_context: Releases that went through the model as a whole.
         published: False where the live generation was up to date already.
+        superseded: The generation of superseded text; None where no release that is live ever said what it does not say now.
     """
 
     meta: Meta
     embedded: int
     in_context: int
     published: bool
+    superseded: Meta | None = None
 
 
 class Unplaced(NamedTuple):
@@ -68,6 +73,13 @@ class Unplaced(NamedTuple):
     alone: Matrix
     in_context: Matrix
     asked: Matrix
+
+
+class Reading(NamedTuple):
+    """Paragraphs that go through the model as a whole, in order, and the places in it of those that are rows of an index."""
+
+    texts: Sequence[str]
+    places: Sequence[int]
 
 
 class Progress(Protocol):
@@ -86,6 +98,11 @@ def data_paths(data: Path) -> tuple[Path, Path, Path]:
     return data / "archive.sqlite", data / "vectors.sqlite", data / "index"
 
 
+def history_path(data: Path) -> Path:
+    """Where a data folder keeps its generations of superseded text, apart from the live ones: found only by who asks for it."""
+    return data / "history"
+
+
 def update(
     data: Path,
     store: Store,
@@ -95,9 +112,9 @@ def update(
     rebuild: bool = False,
     generations: Path | None = None,
 ) -> Outcome:
-    """Embed what is new and publish the next generation, unless the live one is up to date.
+    """Embed what is new and publish the next generation, unless the live one is up to date; the same for superseded text.
 
-    Another process that does the same is waited for. A kill loses at most `_CHUNK_CHARS` of text; the live generation stays.
+    Another process that does the same is waited for. A kill loses at most `_CHUNK_CHARS` of text; what was published stays.
 
     Args:
         data: The data folder.
@@ -106,11 +123,11 @@ def update(
         load_encoder: Called only if something must be embedded, at most once for each model.
         start_progress: Called before anything is embedded.
         rebuild: Publish even if nothing has changed.
-        generations: Folder to publish in, if not the data folder's own.
+        generations: Folder to publish in, if not the data folder's own. Superseded text is left alone then.
 
     Raises:
         NothingToIndex: The archive holds no live release.
-        GenerationError: What was written does not read back.
+        GenerationError: What was written does not read back, or the live generation is damaged.
         DatabaseError: Archive or cache cannot be read or written.
     """
     _, cache_file, own_folder = data_paths(data)
@@ -120,20 +137,46 @@ def update(
     with FileLock(folder / "lock"):
         # The state is read before the rows: what is imported in between is indexed now and looked at again by the next run.
         state = store.state()
-        live = generation.read_meta(folder)
-        if live and not rebuild and live.recipe == recipe and live.archive_state == state:
-            return Outcome(live, embedded=0, in_context=0, published=False)
-        rows = list(store.live_paragraphs())
-        if not rows:
-            raise NothingToIndex("the archive holds no releases: run telusur import first")
-        cache = VectorCache(cache_file)
+        workshop = _Workshop(model, cache_file, load_encoder, start_progress)
         try:
-            workshop = _Workshop(model, cache, load_encoder, start_progress)
-            contents = workshop.make(rows)
+            live = None if rebuild else _up_to_date(folder, recipe, state)
+            meta = live or _publish_live(folder, store, recipe, state, workshop)
+            superseded = None if generations else _update_history(data, store, recipe, state, workshop, rebuild)
         finally:
-            cache.close()
-        meta = generation.publish(folder, recipe, contents, state)
-        return Outcome(meta, workshop.embedded, workshop.in_context, published=True)
+            workshop.close()
+        return Outcome(meta, workshop.embedded, workshop.in_context, live is None, superseded)
+
+
+def _up_to_date(folder: Path, recipe: Recipe, state: int) -> Meta | None:
+    """What the live generation of a folder says of itself; None where it does not hold this state in this recipe."""
+    live = generation.read_meta(folder)
+    return live if live and live.recipe == recipe and live.archive_state == state else None
+
+
+def _publish_live(folder: Path, store: Store, recipe: Recipe, state: int, workshop: _Workshop) -> Meta:
+    rows = list(store.live_paragraphs())
+    if not rows:
+        raise NothingToIndex("the archive holds no releases: run telusur import first")
+    return generation.publish(folder, recipe, workshop.make(rows), state)
+
+
+def _update_history(data: Path, store: Store, recipe: Recipe, state: int, workshop: _Workshop, rebuild: bool) -> Meta | None:
+    """Publish what superseded versions say and no later one does, in the live generation's space; the caller holds its lock.
+
+    That space is borrowed because the few paragraphs there are could not tell what all of them have in common.
+    """
+    folder = history_path(data)
+    if not rebuild and (known := _up_to_date(folder, recipe, state)):
+        return known
+    versions = list(superseded_versions(store.database))
+    if not versions:
+        # Only the pointer goes. Numbers that started anew would hide what is published later from who has one of them open.
+        (folder / generation.POINTER).unlink(missing_ok=True)
+        return None
+    live = generation.load(data_paths(data)[2])
+    live.words.close()
+    rows = [row for version in versions for row in version.rows]
+    return generation.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state)
 
 
 def indexed_rows(store: Store, live: Generation) -> list[IndexRow]:
@@ -160,36 +203,53 @@ def read_unplaced(data: Path, model: Model, rows: Sequence[IndexRow]) -> Unplace
     def refuse(*_missing: object) -> NoReturn:
         raise GenerationError(f"{cache_file} lacks vectors of this archive: run telusur index --rebuild")
 
-    cache = VectorCache(cache_file)
+    workshop = _Workshop(model, cache_file, refuse, refuse)
     try:
-        return _Workshop(model, cache, refuse, refuse).unplaced(rows)
+        return workshop.unplaced(rows)
     finally:
-        cache.close()
+        workshop.close()
 
 
 class _Workshop:
-    """Makes the contents of one generation: from the cache where it can, from the model where it must.
+    """Makes the contents of generations: from the cache where it can, from the model where it must.
 
     A model that was tuned to ask reads only what readers would type. Paragraphs are its origin's, and so is all that places
     them, the mean of questions too: there, the tuned model learned to find them.
     """
 
-    def __init__(self, model: Model, cache: VectorCache, load_encoder: LoadEncoder, start_progress: StartProgress) -> None:
+    def __init__(self, model: Model, cache_file: Path, load_encoder: LoadEncoder, start_progress: StartProgress) -> None:
         self._model = model
-        self._cache = cache
+        self._cache_file = cache_file
         self._load_encoder = load_encoder
         self._start_progress = start_progress
         self._encoders: dict[str, BuildEncoder] = {}
         self.embedded = 0
         self.in_context = 0
 
-    def make(self, rows: Sequence[IndexRow]) -> Contents:
-        """Embed paragraphs and place them in a space of their own."""
+    def close(self) -> None:
+        """Close the cache, if it was needed."""
+        if "_cache" in self.__dict__:
+            self._cache.close()
+
+    @cached_property
+    def _cache(self) -> VectorCache:
+        return VectorCache(self._cache_file)
+
+    def make(
+        self, rows: Sequence[IndexRow], readings: Sequence[Reading] | None = None, borrowed: Space | None = None
+    ) -> Contents:
+        """Embed paragraphs and place them.
+
+        Args:
+            rows: The paragraphs, at least one, those of a release together.
+            readings: What they stand in, in their order. None reads those of a release together, and nothing else with them.
+            borrowed: Where to place them. None fits a space to them.
+        """
         spans = {text: _sentences(text) for text in dict.fromkeys(row.text for row in rows)}
         alone = self._alone(spans)
-        own, in_context, asked = self.unplaced(rows, alone)
+        own, in_context, asked = self.unplaced(rows, alone, readings)
         elsewhere = questions.read(questions.ELSEWHERE)
-        placing = space.fit(own, in_context, asked)
+        placing = borrowed or space.fit(own, in_context, asked)
         vectors = placing.place_passages(unit(own + in_context))
         return Contents(
             rows=rows,
@@ -202,13 +262,18 @@ class _Workshop:
             question_texts=elsewhere,
         )
 
-    def unplaced(self, rows: Sequence[IndexRow], alone: dict[str, Matrix] | None = None) -> Unplaced:
+    def unplaced(
+        self,
+        rows: Sequence[IndexRow],
+        alone: dict[str, Matrix] | None = None,
+        readings: Sequence[Reading] | None = None,
+    ) -> Unplaced:
         """The model's own vectors, from which a space is fitted."""
         if alone is None:
             alone = self._alone({row.text: _sentences(row.text) for row in rows})
         own = np.stack([alone[row.text][0] for row in rows])
         asked = self._questions(self._model.of_passages, questions.read(questions.ASKED))
-        return Unplaced(own, self._in_context(rows, own), asked)
+        return Unplaced(own, self._in_context(own, _read_by_release(rows) if readings is None else readings), asked)
 
     def _alone(self, spans: dict[str, list[Span]]) -> dict[str, Matrix]:
         """For each text its own vector and those of its sentences, shape (1 + sentences, dim)."""
@@ -217,27 +282,34 @@ class _Workshop:
             return self._loaded(of_passages).encode_alone(texts, [spans[text] for text in texts])
 
         of_passages = self._model.of_passages
-        made, self.embedded = self._vectors(
+        made, count = self._vectors(
             of_passages, f"paragraph {sentences.VERSION}", "paragraphs", {text: text for text in spans}, len, encode
         )
+        self.embedded += count
         return made
 
-    def _in_context(self, rows: Sequence[IndexRow], own: Matrix) -> Matrix:
-        """Each row's vector within its release, shape (len(rows), dim); its own where it has no other context."""
-        releases: list[list[int]] = [[number for number, _ in group] for _, group in groupby(enumerate(rows), key=_release)]
-        texts = {number: "\n\n".join(rows[row].text for row in release) for number, release in enumerate(releases)}
+    def _in_context(self, own: Matrix, readings: Sequence[Reading]) -> Matrix:
+        """Each row's vector within what it stands in, shape of `own`; its own vector where it has no other context."""
         of_passages = self._model.of_passages
         if not of_passages.pools_tokens:
             return own
-        made, self.in_context = self._vectors(
+        texts = ["\n\n".join(reading.texts) for reading in readings]
+        made, count = self._vectors(
             of_passages,
             "release",
             "releases in context",
-            {text: [rows[row].text for row in releases[number]] for number, text in texts.items() if len(releases[number]) > 1},
+            {text: list(reading.texts) for text, reading in zip(texts, readings, strict=True) if len(reading.texts) > 1},
             lambda paragraphs: sum(map(len, paragraphs)),
             lambda chunk: self._loaded(of_passages).encode_in_context(chunk),
         )
-        return np.concatenate([made.get(texts[number], own[release]) for number, release in enumerate(releases)])
+        self.in_context += count
+        ends = np.cumsum([len(reading.places) for reading in readings])
+        return np.concatenate(
+            [
+                made[text][list(reading.places)] if text in made else own[end - len(reading.places) : end]
+                for text, reading, end in zip(texts, readings, ends.tolist(), strict=True)
+            ]
+        )
 
     def _questions(self, model: Model, texts: list[str]) -> Matrix:
         made, _ = self._vectors(
@@ -292,8 +364,14 @@ class _Workshop:
         return encoder
 
 
-def _release(numbered: tuple[int, IndexRow]) -> int:
-    return numbered[1].release_key
+def _read_by_release(rows: Sequence[IndexRow]) -> list[Reading]:
+    releases = ([row.text for row in group] for _, group in groupby(rows, key=lambda row: row.release_key))
+    return [Reading(texts, range(len(texts))) for texts in releases]
+
+
+def _read_whole(versions: Sequence[SupersededVersion]) -> list[Reading]:
+    """Each version as it was read when it was current, so that its vectors are in the cache."""
+    return [Reading(version.texts, version.places) for version in versions]
 
 
 def _sentences(text: str) -> list[Span]:

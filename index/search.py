@@ -13,16 +13,17 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from archive import Passage, Store, UnknownRelease
+from archive.history import has_superseded
 from index import generation, marks, query_syntax, ranking, terms
 from index.answer import Answer, Hit, Marks, Query, Similar, Status, check_page
-from index.build import data_paths
+from index.build import data_paths, history_path
 from index.encoder import Encoder, Matrix
-from index.generation import Generation, GenerationError, Recipe
+from index.generation import Generation, GenerationError, NoGeneration, Recipe
 from index.lexical import NO_MATCHES
 from index.model import resolve
 from index.query_syntax import Wanted
 from index.ranking import Group
-from index.relevance import Verdict
+from index.relevance import Band, Verdict
 
 _DEPTH = 300  # paragraphs that similarity puts forward, at least
 _REMEMBERED = 1_024  # queries whose vectors are kept
@@ -98,10 +99,12 @@ class Index:
         """
         archive_file, _, folder = data_paths(data)
         self._folder = generations or folder
+        self._history = history_path(data)
         self.store = Store(archive_file)
         self._model = model
         self._load_encoder = load_encoder or (lambda name: Encoder(resolve(name, cache_dir, data)))
-        self._live: _Live | None = None
+        self._opened: dict[Path, _Live] = {}
+        self._nothing_superseded_in: int | None = None
         self._lock = threading.Lock()
         self._query_vectors: OrderedDict[tuple[str, str], Matrix] = OrderedDict()
 
@@ -133,17 +136,21 @@ class Index:
         return Status(meta.number, meta.recipe.model, meta.paragraphs, meta.releases, stale)
 
     def search(self, query: Query) -> Answer:
-        """Rank the archive's passages for a query, one hit a release.
+        """Rank the archive's passages for a query, one hit a release: current ones or, if it says so, superseded ones.
 
         Raises:
             ValueError: The query only says what to leave out.
-            NoGeneration: Nothing has been indexed yet.
+            NoGeneration: Nothing has been indexed yet, or superseded text has not.
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
         wanted = query_syntax.parse(query.text)
-        live = self._current()
+        live: _Live | None = self._current()
+        if query.superseded:
+            live = self._superseded()
         started = time.perf_counter()
+        if live is None:
+            return _nothing(query)
         vector = live.generation.space.place_queries(self._encode(live, wanted.meaning))
 
         def look(state: int) -> tuple[_Found, tuple[Hit, ...] | None]:
@@ -279,23 +286,44 @@ class Index:
 
     def _current(self) -> _Live:
         """The live generation with the model that made it, loaded when another was published."""
-        number = generation.current_number(self._folder)
-        live = self._live
+        return self._open(self._folder)
+
+    def _superseded(self) -> _Live | None:
+        """The generation of superseded text, likewise; None where there is no such text.
+
+        Raises:
+            NoGeneration: There is, but an older Telusur made the live generation, or the run that made it was killed.
+        """
+        try:
+            return self._open(self._history)
+        except NoGeneration:
+            live, state = generation.read_meta(self._folder), self.store.state()
+            # Where the archive has changed since, its next index will tell: until then what is superseded counts as current.
+            if live and live.archive_state == state and self._nothing_superseded_in != state:
+                if has_superseded(self.store.database):
+                    raise NoGeneration(f"{self._history} holds no index of superseded text yet: run telusur index") from None
+                self._nothing_superseded_in = state  # a large archive takes its time to say so
+            return None
+
+    def _open(self, folder: Path) -> _Live:
+        number = generation.current_number(folder)
+        live = self._opened.get(folder)
         if live is not None and live.generation.meta.number == number:
             return live
         with self._lock:
-            live = self._live
+            live = self._opened.get(folder)
             if live is None or live.generation.meta.number != number:
-                self._live = live = self._load(live)
+                self._opened[folder] = live = self._load(folder)
             return live
 
-    def _load(self, previous: _Live | None) -> _Live:
-        loaded = generation.load(self._folder)
+    def _load(self, folder: Path) -> _Live:
+        loaded = generation.load(folder)
         recipe = loaded.meta.recipe
         if recipe.terms != terms.VERSION:
             raise GenerationError(f"generation {loaded.meta.number} was made by another Telusur: run telusur index")
-        if previous is not None and previous.encoder.fingerprint == recipe.fingerprint:
-            return _Live(loaded, previous.encoder)
+        for known in self._opened.values():
+            if known.encoder.fingerprint == recipe.fingerprint:
+                return _Live(loaded, known.encoder)
         encoder = self._load_encoder(self._model or recipe.model)
         _require_same_model(encoder, recipe, loaded.meta.number, self._model)
         return _Live(loaded, encoder)
@@ -326,6 +354,11 @@ def _look(live: Generation, request: _Request) -> _Found:
     total = sum(group.scores[0] >= verdict.line for group in counted)
     page = groups[request.first : request.first + request.count]
     return _Found(page, verdict, total, has_more=len(groups) > request.first + request.count)
+
+
+def _nothing(query: Query) -> Answer:
+    """What superseded text answers where there is none: generation 0, which is never published."""
+    return Answer(query, Band.WEAK, relevance=-1.0, total=0, has_more=False, took_ms=0.0, generation=0, hits=())
 
 
 def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:

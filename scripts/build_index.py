@@ -14,8 +14,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "index",
         parents=[parent],
         help="embed what is new and publish the next generation of the index",
-        description="Embed the paragraphs that are new and publish the next generation of the index. Where nothing changed, "
-        "nothing is loaded; where a run was killed, the next one goes on from there.",
+        description="Embed the paragraphs that are new and publish the next generation of the index, and one of what releases "
+        "said before they changed. Where nothing changed, nothing is loaded; where a run was killed, the next one goes on from "
+        "there.",
     )
     parser.add_argument(
         "--model",
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         "model": outcome.meta.recipe.model,
         "releases": outcome.meta.releases,
         "paragraphs": outcome.meta.paragraphs,
+        "superseded": outcome.superseded.paragraphs if outcome.superseded else 0,
         "embedded": outcome.embedded,
         "in_context": outcome.in_context,
         "paragraphs_per_s": round(outcome.embedded / bars.elapsed_s, 1) if bars.elapsed_s else None,
@@ -57,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
     else:
         what = "published" if outcome.published else "up to date"
+        superseded = f", {outcome.superseded.paragraphs:,} superseded" if outcome.superseded else ""
         sys.stdout.write(
             f"generation {outcome.meta.number} {what}: {outcome.meta.releases:,} releases, "
-            f"{outcome.meta.paragraphs:,} paragraphs, {outcome.embedded:,} embedded; {seconds:.1f} seconds\n"
+            f"{outcome.meta.paragraphs:,} paragraphs{superseded}, {outcome.embedded:,} embedded; {seconds:.1f} seconds\n"
         )
     return 0

@@ -29,6 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
     parser.add_argument("--since", metavar="DATE", type=_day, help="published on this day or later, YYYY-MM-DD")
     parser.add_argument("--until", metavar="DATE", type=_day, help="published on this day or earlier, YYYY-MM-DD")
     parser.add_argument("--topic", metavar="NAME", action="append", default=[], help="only this topic; may be given again")
+    parser.add_argument(
+        "--superseded", action="store_true", help="search what releases said before they changed, instead of what they say now"
+    )
     parser.add_argument("--model", metavar="NAME", help="insist on this model (default: the one that made the index)")
     parser.set_defaults(run=run)
 
@@ -43,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from index import Index, Query  # here, not above, so that --help stays instant
 
-    query = Query(args.query, args.k, args.offset, args.since, args.until, tuple(args.topic))
+    query = Query(args.query, args.k, args.offset, args.since, args.until, tuple(args.topic), args.superseded)
     with closing(Index(args.data, args.model, args.cache)) as index:
         index.warm()  # else `took_ms` would be the time of loading the model
         answer = index.search(query)
@@ -56,20 +59,27 @@ def run(args: argparse.Namespace) -> int:
 
 def _render(answer: Answer) -> str:
     width = min(shutil.get_terminal_size().columns, 110)
-    blocks = [_render_hit(hit, width) for hit in answer.hits]
+    blocks = [_render_hit(hit, width, answer.query.superseded) for hit in answer.hits]
     above = max(min(answer.total - answer.query.offset, len(blocks)), 0)
     if above < len(blocks):
         blocks.insert(above, "     ── near, but hardly an answer ──\n")
     answering = "1 release answers" if answer.total == 1 else f"{answer.total:,} releases answer"
     shown = answering if answer.total else "nothing here answers this"
     if not answer.hits:
-        shown = "no further releases" if answer.query.offset else "no release passes these filters"
+        shown = "no further releases" if answer.query.offset else _why_none(answer)
     return "\n".join([*blocks, f"{shown}, {answer.took_ms:.0f} ms\n"])
 
 
-def _render_hit(hit: Hit, width: int) -> str:
+def _why_none(answer: Answer) -> str:
+    if answer.query.superseded and not answer.generation:
+        return "the archive holds no superseded text"
+    return "no release passes these filters"
+
+
+def _render_hit(hit: Hit, width: int, superseded: bool) -> str:
     release = hit.passage.release
-    facts = " · ".join(filter(None, (release.published, release.topic, release.url or release.id)))
+    version = f"version {release.version}, superseded" if superseded else None
+    facts = " · ".join(filter(None, (release.published, release.topic, version, release.url or release.id)))
     lines = [f"{hit.rank:>3}. {release.title}", f"     {facts}"]
     lines += textwrap.wrap(hit.passage.text, width, initial_indent="     ", subsequent_indent="     ")
     if hit.more:

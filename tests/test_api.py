@@ -224,6 +224,39 @@ def test_similar_to_what_is_not_indexed_is_unavailable(client: FlaskClient, tmp_
         assert "telusur index" in document["remedy"]
 
 
+# Superseded text
+
+
+def test_old_text_is_found_on_request_with_its_version_and_link(client: FlaskClient, tmp_path: Path) -> None:
+    web_archive.fill(
+        tmp_path, replace(FLOOD, body="Kali meluap dan banjir merendam 214 rumah.\n\nDapur umum memasak nasi bungkus.")
+    )
+    web_archive.build(tmp_path)
+    document = client.get(SEARCH, query_string={"q": "banjir", "versions": "superseded"}).get_json()
+    (hit,) = document["hits"]
+    assert (document["total"], document["band"], document["generation"]) == (1, "kuat", 1)
+    assert (hit["passage"], hit["paragraph"]) == ("Kali meluap dan banjir merendam 412 rumah.", 0)
+    assert (hit["release"]["id"], hit["release"]["version"], hit["link"]) == ("banjir", 1, "/releases/banjir?p=0&v=1#p0")
+    assert client.get(hit["link"]).status_code == 200
+    by_default, current = (
+        client.get(SEARCH, query_string={"q": "banjir", "k": 1, **versions}).get_json()["hits"]
+        for versions in ({}, {"versions": "current"})
+    )
+    assert by_default == current
+    assert current[0]["passage"] == "Kali meluap dan banjir merendam 214 rumah."
+    filtered = {"q": "banjir", "versions": "superseded", "topic": "Kepegawaian"}
+    assert client.get(SEARCH, query_string=filtered).get_json()["hits"] == []
+
+
+def test_old_text_of_an_archive_that_never_changed_is_none(client: FlaskClient) -> None:
+    document = client.get(SEARCH, query_string={"q": "banjir", "versions": "superseded"}).get_json()
+    assert (document["total"], document["has_more"], document["generation"], document["hits"]) == (0, False, 0, [])
+
+
+def test_unknown_versions_are_answered_with_those_there_are(client: FlaskClient) -> None:
+    assert problem(client, f"{SEARCH}?q=a&versions=all", 400)["remedy"] == "Write one of: current, superseded."
+
+
 # Parameters
 
 
@@ -256,6 +289,9 @@ def test_similar_to_what_is_not_indexed_is_unavailable(client: FlaskClient, tmp_
         ("q=a&topic=", "topic", "", "empty or too long"),
         ("q=a&topic=" + "t" * 201, "topic", "t" * 80 + "…", "empty or too long"),
         ("q=a" + "".join(f"&topic=t{n}" for n in range(51)), "topic", "t50", "Too many topics: 51"),
+        ("q=a&versions=all", "versions", "all", "'all', is unknown"),
+        ("q=a&versions=", "versions", "", "'', is unknown"),
+        ("q=a&versions=current&versions=superseded", "versions", "superseded", "more than once"),
         ("q=a&page=2", "page", "2", "'page' is unknown"),
         ("q=a&lang=en", "lang", "en", "'lang' is unknown"),
     ],

@@ -119,6 +119,7 @@ def test_index_says_what_it_did(console: Console, releases: Path) -> None:
         "model": "angles",
         "releases": 3,
         "paragraphs": 4,
+        "superseded": 0,
         "embedded": 4,
         "in_context": 1,
     }

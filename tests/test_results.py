@@ -61,6 +61,13 @@ def assert_nested(html: str) -> None:
     assert parser.open == []
 
 
+def inside_html(html: str, tag: str, class_: str) -> str:
+    """What the first element with this tag and class holds."""
+    found = re.search(rf'<{tag} class="{class_}"[^>]*>(.*?)</{tag}>', html, re.DOTALL)
+    assert found, f"no <{tag}> with {class_}"
+    return found[1]
+
+
 # The line
 
 
@@ -172,6 +179,67 @@ def test_near_identical_releases_are_folded_with_links(client: FlaskClient, tmp_
     assert "… dan 2 lagi." in html
     assert f"banjir-{MAX_IDENTICAL + 1}" not in html
     assert_nested(html)
+
+
+# Superseded text
+
+
+def correct(tmp_path: Path) -> None:
+    web_archive.fill(tmp_path, replace(FLOOD, body="Kali meluap.\n\nDapur umum memasak nasi bungkus."))
+    web_archive.build(tmp_path)
+
+
+def test_old_text_is_offered_once_there_is_some(client: FlaskClient, tmp_path: Path) -> None:
+    for path in ("/", "/?q=banjir"):
+        assert 'name="versions"' not in page(client, path)
+    correct(tmp_path)
+    for path in ("/", "/?q=banjir"):
+        html = page(client, path)
+        assert '<input type="radio" name="versions" value="" checked> <span>yang berlaku</span>' in html
+        assert '<input type="radio" name="versions" value="superseded"> <span>yang sudah diganti</span>' in html
+        assert_nested(html)
+    assert "Filter by period, topic and version" in page(client, "/?q=banjir&lang=en")
+
+
+def test_old_text_says_its_version_and_leads_to_it_and_back(client: FlaskClient, tmp_path: Path) -> None:
+    correct(tmp_path)
+    html = page(client, "/?q=banjir&versions=superseded")
+    assert re.findall(r'<li id="([^"]*)">', html) == ["banjir"]
+    assert inside(html, "blockquote") == "Kali meluap dan banjir merendam 412 rumah."
+    assert "<span>versi 1, sudah diganti</span>" in html
+    assert '<input type="radio" name="versions" value="superseded" checked>' in html
+    address = "/releases/banjir?p=0&v=1&q=banjir&versions=superseded#p0"
+    assert address in links(html)
+    assert "/?q=banjir" in links(inside_html(html, "ul", "chips"))
+    assert not [link for link in links(html) if "/similar" in link]
+    assert_nested(html)
+    release = page(client, address.partition("#")[0])
+    assert "<mark>Kali meluap dan banjir merendam 412 rumah.</mark>" in release
+    assert "/?q=banjir&versions=superseded#banjir" in links(release)
+    assert "<span>version 1, superseded</span>" in page(client, "/?q=banjir&versions=superseded&lang=en")
+    assert "sudah diganti" not in inside_html(page(client, "/?q=banjir"), "ol", "hits")
+
+
+def test_further_old_passages_say_their_version(client: FlaskClient, tmp_path: Path) -> None:
+    correct(tmp_path)
+    web_archive.fill(tmp_path, replace(FLOOD, body="Banjir surut."))
+    web_archive.build(tmp_path)
+    html = page(client, "/?q=banjir&versions=superseded")
+    assert "<span>versi 1, sudah diganti</span>" in html
+    more = inside_html(html, "details", "more")
+    assert re.findall(r'<small lang="id">(versi \d)</small>', more) == ["versi 2", "versi 2"]
+    assert_nested(html)
+
+
+def test_old_text_that_nothing_matches_leads_to_current_text(client: FlaskClient) -> None:
+    html = page(client, "/?q=banjir&versions=superseded")
+    assert inside(html, "h2", id="notice-heading") == "Tidak ada siaran pers yang cocok"
+    assert "Tidak ada isi siaran pers yang sudah diganti yang cocok dengan pencarian ini." in html
+    assert "/?q=banjir" in links(html)
+    assert "Perluas periodenya" not in html
+    assert 'name="versions" value="superseded" checked' in html
+    assert inside(page(client, "/?q=banjir&versions=all", 400), "h1") == "Alamat ini memuat parameter yang keliru"
+    assert "banjir" in page(client, "/?q=banjir&versions=")
 
 
 # Size

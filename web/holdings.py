@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 from archive import ArchiveError
+from archive.history import has_superseded
 
 if TYPE_CHECKING:
     from index import Index
@@ -25,6 +26,7 @@ class Overview:
         last_day: Day of the latest.
         topics: Each with its number of releases, most first.
         has_sample: The bundled sample, an invented city, is part of it.
+        has_superseded: Some releases said before they changed what they do not say now.
     """
 
     state: int
@@ -34,6 +36,7 @@ class Overview:
     last_day: str | None
     topics: tuple[tuple[str, int], ...]
     has_sample: bool
+    has_superseded: bool
 
 
 class Holdings:
@@ -66,6 +69,7 @@ class Holdings:
             last_day=last_day,
             topics=tuple(store.topics()),
             has_sample=store.sample_loaded(),
+            has_superseded=has_superseded(store.database),
         )
         return overview
 

@@ -19,7 +19,8 @@ MAX_TOPIC_CHARS = 200
 MAX_PARAGRAPH = 100_000
 MAX_VERSION = 1_000_000
 
-SEARCH = ("q", "k", "offset", "since", "until", "topic")
+SEARCH = ("q", "k", "offset", "since", "until", "topic", "versions")
+CURRENT, SUPERSEDED = VERSIONS = ("current", "superseded")
 _REPEATABLE = frozenset({"topic"})
 _SHOWN_CHARS = 80
 
@@ -52,7 +53,11 @@ class ParameterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search as its URL states it; `text` is empty on a page where nothing has been asked yet."""
+    """A search as its URL states it; `text` is empty on a page where nothing has been asked yet.
+
+    Attributes:
+        superseded: It looks through what releases said before they changed.
+    """
 
     text: str = ""
     k: int = DEFAULT_K
@@ -60,11 +65,12 @@ class Search:
     since: date | None = None
     until: date | None = None
     topics: tuple[str, ...] = ()
+    superseded: bool = False
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a filter narrows the search."""
-        return bool(self.since or self.until or self.topics)
+        """Whether the search looks through less than, or other than, all that is current."""
+        return bool(self.since or self.until or self.topics or self.superseded)
 
     @property
     def is_exact(self) -> bool:
@@ -87,7 +93,7 @@ class Search:
                 lazy_gettext("Pertanyaan ini hanya berisi apa yang tidak boleh muncul."),
                 lazy_gettext("Tambahkan apa yang dicari, misalnya banjir -Jakarta, atau hapus tanda minusnya."),
             ) from error
-        return Query(self.text, self.k, self.offset, self.since, self.until, self.topics)
+        return Query(self.text, self.k, self.offset, self.since, self.until, self.topics, self.superseded)
 
     def arguments(self) -> Arguments:
         """The same as arguments of a URL, leaving out what is at its default, so that one search has one URL."""
@@ -100,6 +106,8 @@ class Search:
             arguments["until"] = self.until.isoformat()
         if self.topics:
             arguments["topic"] = list(self.topics)
+        if self.superseded:
+            arguments["versions"] = SUPERSEDED
         if self.k != DEFAULT_K:
             arguments["k"] = self.k
         if self.offset:
@@ -121,6 +129,10 @@ class Search:
     def without_topic(self, topic: str) -> Search:
         """The same search without one of its topics, from the first hit on."""
         return replace(self, topics=tuple(one for one in self.topics if one != topic), offset=0)
+
+    def of_current(self) -> Search:
+        """The same search through what releases say now, from the first hit on."""
+        return replace(self, superseded=False, offset=0)
 
 
 class Fields:
@@ -252,6 +264,7 @@ def parse_search(fields: Fields) -> Search:
         since=since,
         until=until,
         topics=_topics(fields.texts("topic")),
+        superseded=_superseded(fields.text("versions")),
     )
 
 
@@ -304,6 +317,17 @@ def _topics(values: tuple[str, ...]) -> tuple[str, ...]:
             lazy_gettext("Pilih paling banyak %(limit)s topik.", limit=MAX_TOPICS),
         )
     return topics
+
+
+def _superseded(value: str | None) -> bool:
+    if value is None or value in VERSIONS:
+        return value == SUPERSEDED
+    raise ParameterError(
+        "versions",
+        value,
+        lazy_gettext("Isi parameter versions, %(value)s, tidak dikenal.", value=repr(_shorten(value))),
+        lazy_gettext("Tulis salah satu dari: %(values)s.", values=", ".join(VERSIONS)),
+    )
 
 
 def _refuse_controls(name: str, value: str) -> None:
