@@ -10,6 +10,7 @@ from archive import conventions, paragraphs
 from archive.addresses import canonical
 from archive.database import Connection, Row, Value
 from archive.records import Added, Outcome, Release
+from archive.typography import fold
 
 _SHORTEST_ID = 12
 _LINE_OF_A_FILE = re.compile(r"#\d+$")
@@ -54,7 +55,7 @@ def add(connection: Connection, release: Release, touched: set[int], fetched_at:
         touched.add(key)
         return Added(release, Outcome.NEW, id, key), True
     key = known["key"]
-    outcome = _compare(known, release, digest)
+    outcome = _compare(connection, known, release, digest)
     if outcome is Outcome.CHANGED and key in touched:
         # Two releases that claim one identity would replace each other in every import.
         outcome = Outcome.CLASH
@@ -115,13 +116,21 @@ def _find(connection: Connection, release: Release, digest: bytes) -> Row | None
     return first(f"release.source = :source AND {may_be_same} AND {same_url} ORDER BY release.key")
 
 
-def _compare(known: Row, release: Release, digest: bytes) -> Outcome:
+def _compare(connection: Connection, known: Row, release: Release, digest: bytes) -> Outcome:
     """Compare what the source says; what follows from the text may change with the rules that find it, and is filled in."""
     if known["removed_at"] is not None:
         return Outcome.REMOVED_EARLIER
-    if known["digest"] != digest:
+    if known["digest"] != digest and not _differs_in_signs_only(connection, known, release):
         return Outcome.CHANGED
     return Outcome.CHANGED if _differing(known, release) else Outcome.UNCHANGED
+
+
+def _differs_in_signs_only(connection: Connection, known: Row, release: Release) -> bool:
+    """Whether this is a copy from elsewhere that was typed as its source shows it: an export beside the site's pages."""
+    if release.source == known["source"]:
+        return False
+    row = connection.execute("SELECT title, body FROM version WHERE key = ?", (known["version_key"],)).fetchone()
+    return fold(f"{row['title']}\n\n{row['body']}") == fold(f"{release.title}\n\n{release.body}")
 
 
 def _differing(known: Row, release: Release) -> list[str]:

@@ -7,18 +7,28 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archive import Outcome, Release, Store
-    from archive.readers import Problem
+    from archive.readers import Document, Problem, Tally
 
 
 _SHOWN = 5
 _ONLY_IF_ANY = {"removed_earlier": "removed earlier", "skipped": "skipped (other kinds of file)"}
+_ZIP = "zip"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How the keeper wants files to be read: by which reader, and which column of a table holds which field."""
+
+    as_: str | None
+    columns: Mapping[str, str]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -30,7 +40,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         description="Read releases into the archive. Importing the same thing again changes nothing; a changed release gets "
         "another version, and its old text is kept.",
     )
-    parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a .txt, .jsonl or .ndjson file, or a folder")
+    parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a file or a folder; what is in a ZIP is read too")
+    parser.add_argument(
+        "--as", dest="as_", metavar="NAME", help="read every file as this kind, whatever its name and content say"
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="FIELD=COLUMN,…",
+        default="",
+        help="which column of a table holds which field, such as title=Judul,body=Isi; remembered for its header",
+    )
     parser.add_argument("--if-empty", action="store_true", help="do nothing where the archive holds releases already")
     parser.set_defaults(run=run)
 
@@ -43,14 +62,17 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         ArchiveError: The archive cannot be written.
+        ValueError: No reader is called args.as_, or args.columns is not FIELD=COLUMN,…
     """
     from tqdm import tqdm  # here, not above, so that --help stays instant
 
     from archive import Outcome, Store
-    from archive.readers import find
+    from archive.readers import Tally, csv_table, find
 
     started = time.monotonic()
-    found = find(args.paths)
+    asked = _Asked(args.as_, csv_table.parse_columns(filter(str.strip, args.columns.split(","))))
+    found = find(args.paths, args.as_)
+    tally = Tally()
     failures: list[Problem] = []
 
     def fail(problem: Problem) -> None:
@@ -61,18 +83,20 @@ def run(args: argparse.Namespace) -> int:
         fail(problem)
     with closing(Store(args.data / "archive.sqlite")) as store:
         is_wanted = not (args.if_empty and store.counts().versions)
-        counts = _add(store, found.files if is_wanted else (), fail)
+        counts = _add(store, found.files if is_wanted else (), asked, tally, fail)
     summary: dict[str, int | float] = {outcome.value: counts[outcome] for outcome in Outcome if outcome is not Outcome.CLASH}
-    summary |= {"failed": len(failures), "skipped": found.skipped, "seconds": round(time.monotonic() - started, 2)}
+    summary |= {"failed": len(failures), "skipped": found.skipped + tally.skipped}
+    summary["seconds"] = round(time.monotonic() - started, 2)
     if args.json:
         listed = [{"source": failure.source, "message": failure.message} for failure in failures]
-        sys.stdout.write(json.dumps({**summary, "failures": listed}, ensure_ascii=False, indent=2) + "\n")
+        formats = {"formats": dict(tally.files), "zip_members": dict(tally.members)}
+        sys.stdout.write(json.dumps({**summary, **formats, "failures": listed}, ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.write(_describe(summary) + "\n")
+        sys.stdout.write(_describe(summary, tally) + "\n")
     return 1 if failures else 0
 
 
-def _add(store: Store, files: Sequence[Path], fail: Callable[[Problem], None]) -> Counter[Outcome]:
+def _add(store: Store, files: Sequence[Path], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]) -> Counter[Outcome]:
     """Add the releases of all files, with a progress bar where someone is watching."""
     from tqdm import tqdm
 
@@ -84,7 +108,7 @@ def _add(store: Store, files: Sequence[Path], fail: Callable[[Problem], None]) -
     is_watched = sys.stderr.isatty()
     total = sum(map(count, files)) if is_watched else None
     with tqdm(total=total, unit=" releases", file=sys.stderr, disable=not is_watched) as bar:
-        for added in store.add(_releases(files, fail)):
+        for added in store.add(_releases(store, files, asked, tally, fail)):
             bar.update()
             counts[added.outcome] += 1
             if added.outcome is Outcome.REMOVED_EARLIER:
@@ -98,18 +122,53 @@ def _add(store: Store, files: Sequence[Path], fail: Callable[[Problem], None]) -
     return counts
 
 
-def _releases(files: Iterable[Path], fail: Callable[[Problem], None]) -> Iterator[Release]:
-    from archive.readers import Problem, read
+def _releases(
+    store: Store, files: Iterable[Path], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]
+) -> Iterator[Release]:
+    from archive.readers import Document, Problem, is_table, read
 
     for path in files:
-        for found in read(path):
+        try:
+            document = replace(Document.of_file(path), columns=asked.columns)
+        except OSError as error:
+            fail(Problem(str(path), f"cannot be read: {error.strerror}"))
+            continue
+        if is_table(document, asked.as_):
+            document = _recall_columns(store, document)
+        for found in read(document, asked.as_, tally):
             if isinstance(found, Problem):
                 fail(found)
             else:
                 yield found
 
 
-def _describe(summary: dict[str, int | float]) -> str:
+def _recall_columns(store: Store, document: Document) -> Document:
+    """Keep what the keeper said of a table's columns, or take what was said of the same header before."""
+    from archive.readers import ParseError, csv_table
+
+    try:
+        header = csv_table.header_key(document)
+        if document.columns:
+            csv_table.check_columns(header, document.columns)
+            store.keep_csv_columns(header, dict(document.columns))
+            return document
+    except (OSError, ParseError):
+        return document  # and its reader says what is wrong
+    return replace(document, columns=store.csv_columns(header) or {})
+
+
+def _describe_formats(tally: Tally) -> str:
+    """What was read, such as "12 text, 3 pdf, 1 zip (494 html)"."""
+    within = ", ".join(f"{count:,} {name}" for name, count in tally.members.most_common())
+    parts = [f"{count:,} {name}" for name, count in tally.files.most_common() if name != _ZIP]
+    if zips := tally.files[_ZIP]:
+        parts.append(f"{zips:,} {_ZIP}" + (f" ({within})" if within else ""))
+    return ", ".join(parts)
+
+
+def _describe(summary: dict[str, int | float], tally: Tally) -> str:
     parts = [f"{summary[name]:,} {name}" for name in ("new", "changed", "unchanged")]
     parts += [f"{summary[name]:,} {words}" for name, words in _ONLY_IF_ANY.items() if summary[name]]
-    return f"{', '.join(parts)}, {summary['failed']:,} failed; {summary['seconds']} seconds"
+    formats = _describe_formats(tally)
+    read = f"read {formats}; " if formats else ""
+    return f"{', '.join(parts)}, {summary['failed']:,} failed; {read}{summary['seconds']} seconds"

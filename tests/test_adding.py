@@ -323,3 +323,23 @@ def test_versions_tell_their_text_apart_and_when_they_were_fetched(archive: Stor
     assert old.digest == hashlib.sha256(f"Judul\n\n{PLAIN.body}".encode()).hexdigest()
     assert new.digest == hashlib.sha256(b"Judul\n\nBaru.").hexdigest()
     assert (old.fetched_at, new.fetched_at) == (None, "2026-01-02T03:04:05+00:00")
+
+
+@pytest.mark.parametrize(
+    ("shown", "typed"),
+    [
+        ("“Satu,” katanya – pukul 8 … selesai.", '"Satu," katanya -- pukul 8 ... selesai.'),
+        ("‘’Sudah,’’ katanya.", "''Sudah,'' katanya."),
+        ("Jum’at, lapangan 3×4 — buka", "Jum'at, lapangan 3x4 --- buka"),
+    ],
+)
+def test_an_export_that_was_typed_as_the_site_shows_it_is_no_change(archive: Store, shown: str, typed: str) -> None:
+    add(archive, replace(WITH_ID, body=shown))
+    assert add(archive, replace(WITH_ID, body=typed, source="/ekspor.xml#7")) == [Outcome.UNCHANGED]
+    assert archive.release("r-1").body == shown
+    assert add(archive, replace(WITH_ID, body=typed + " Lagi.", source="/ekspor.xml#7")) == [Outcome.CHANGED]
+
+
+def test_signs_that_the_source_itself_changes_are_a_change(archive: Store) -> None:
+    add(archive, replace(WITH_ID, body='"Satu," katanya.'))
+    assert add(archive, replace(WITH_ID, body="“Satu,” katanya.")) == [Outcome.CHANGED]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,13 +77,64 @@ def test_import_names_every_failure_and_imports_the_rest(tmp_path: Path, capsys:
     summary = json.loads(out)
     failures = {Path(failure["source"]).name: failure["message"] for failure in summary.pop("failures")}
     assert 0 <= summary.pop("seconds") < 60
-    assert summary == {"new": 2, "changed": 0, "unchanged": 0, "removed_earlier": 0, "failed": 3, "skipped": 0}
+    assert summary == {"new": 2, "changed": 0, "unchanged": 0, "removed_earlier": 0, "failed": 3, "skipped": 0} | {
+        "formats": {"text": 2, "jsonl": 1},
+        "zip_members": {},
+    }
     assert failures == {
         "d.txt": "cannot be read: No such file or directory",
         "a.txt": "not UTF-8: byte 0xE9 at offset 10; convert it, probably from Windows-1252: iconv -f WINDOWS-1252 -t UTF-8",
         "c.jsonl": "line 2: a release must be an object, {…}, not a list (and 1 more bad lines)",
     }
     assert err.splitlines() == [f"{tmp_path}/{name}: {message}" for name, message in failures.items()]
+
+
+def test_import_says_what_it_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "siaran"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text(f"Judul {number}\nIsi.\n", encoding="utf-8")
+    (folder / "a.md").write_text("# Judul a\n\nIsi.\n", encoding="utf-8")
+    with zipfile.ZipFile(folder / "b.zip", "w") as packed:
+        for name in ("a.txt", "b.txt", "foto.jpg"):
+            packed.writestr(name, f"Judul zip {name}\nIsi.\n")
+    data = tmp_path / "data"
+    assert run(data, "import", folder) == 0
+    summary = (
+        "6 new, 0 changed, 0 unchanged, 1 skipped (other kinds of file), 0 failed; read 3 text, 1 markdown, 1 zip (2 text); "
+    )
+    assert capsys.readouterr().out.startswith(summary)
+    assert run(data, "import", folder, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["formats"], found["zip_members"]) == ({"text": 3, "markdown": 1, "zip": 1}, {"text": 2})
+    assert (found["new"], found["unchanged"]) == (0, 6)
+
+
+def test_import_reads_files_as_asked_and_refuses_a_name_that_no_reader_has(tmp_path: Path) -> None:
+    path = tmp_path / "siaran.bak"
+    path.write_text("Judul\nIsi.\n", encoding="utf-8")
+    assert run(tmp_path / "data", "import", path) == 1
+    assert run(tmp_path / "data", "import", path, "--as", "text") == 0
+    with pytest.raises(ValueError, match="no reader is called 'word'; there are csv, docx, "):
+        run(tmp_path / "data", "import", path, "--as", "word")
+    assert counts(tmp_path / "data").releases == 1
+
+
+def test_the_columns_of_a_table_are_remembered_for_its_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, first, second = tmp_path / "data", tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("Acara;Uraian\nPanen;Isi.\n", encoding="utf-8")
+    second.write_text("Acara;Uraian\nTanam;Isi.\n", encoding="utf-8")
+    assert run(data, "import", second) == 1
+    problem = (
+        "no column holds the title and the body; the header has 'Acara', 'Uraian'; name them: --columns title=NAME,body=NAME"
+    )
+    assert capsys.readouterr().err == f"{second}: {problem}\n"
+    assert run(data, "import", first, "--columns", "title=Kegiatan,body=Uraian") == 1
+    assert capsys.readouterr().err == f"{first}: the header has no column 'Kegiatan' for title; it has 'Acara', 'Uraian'\n"
+    assert run(data, "import", first, "--columns", "title=Acara, body=Uraian") == 0
+    assert run(data, "import", second) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("1 new, 0 changed, 0 unchanged, 0 failed; read 1 csv; ")
+    assert counts(data).releases == 2
 
 
 def test_import_of_ten_thousand_files_of_which_three_are_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +218,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next(tmp_path: Path, moment
     process = start(data, "import", path, "--json")
     wal = data / "archive.sqlite-wal"
     deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline and not (wal.exists() and wal.stat().st_size > 100_000):
+    while process.poll() is None and time.monotonic() < deadline and not (wal.exists() and wal.stat().st_size > 500_000):
         time.sleep(0.005)
     time.sleep(0.05 * moment)
     process.send_signal(signal.SIGKILL)

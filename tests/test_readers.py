@@ -8,6 +8,7 @@ import pytest
 
 from archive import Release, split
 from archive.readers import Found, ParseError, Problem, count, find, read, text
+from archive.readers.formats import SUFFIXES
 
 SHARED = Path(__file__).parents[2] / "shared/data"
 
@@ -15,6 +16,7 @@ PLAIN = """Judul Siaran
 MADIUN – Paragraf satu.
 ‘’Paragraf dua,’’ kata wali kota. (ney/agi/diskominfo)
 """
+KNOWN = ", ".join(sorted(SUFFIXES | {".zip"}))
 WITH_FRONT_MATTER = """---
 id: 2023-03-21-judul
 date: 2023-03-21
@@ -68,6 +70,8 @@ def test_text_without_front_matter() -> None:
         initials=("ney", "agi"),
         office="diskominfo",
         source="/a.txt",
+        agency="Diskominfo Madiun",
+        language="id",
     )
 
 
@@ -81,6 +85,7 @@ def test_text_with_front_matter() -> None:
         topic="Kepegawaian",
         city="TIRTAPURA",
         source="/a.txt",
+        published_from="metadata",
     )
 
 
@@ -200,6 +205,7 @@ def test_jsonl_reads_every_field(tmp_path: Path) -> None:
             initials=("ney",),
             office="humas",
             source=f"{path}#1",
+            published_from="metadata",
         )
     ]
 
@@ -255,7 +261,7 @@ def test_a_jsonl_file_of_50_megabytes_without_line_ends_is_one_problem(tmp_path:
 
 
 def test_find_walks_folders_in_order_and_each_file_once(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/z.JSONL", "a/y.ndjson", "a/foto.jpg", ".git/x.txt", "a/.y.txt", "c.pdf"):
+    for name in ("b.txt", "a/z.JSONL", "a/y.ndjson", "a/foto.jpg", ".git/x.txt", "a/.y.txt", "c.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "a/lagi.txt").symlink_to(tmp_path / "b.txt")
@@ -275,7 +281,10 @@ def test_find_reports_what_was_named_but_cannot_be_read(tmp_path: Path) -> None:
         problems=(
             Problem(f"{tmp_path}/tiada", "cannot be read: No such file or directory"),
             Problem(f"{tmp_path}/pipa.txt", "neither a file nor a folder"),
-            Problem(f"{tmp_path}/foto.jpg", "no reader for this kind of file; known are .jsonl, .ndjson, .txt"),
+            Problem(
+                f"{tmp_path}/foto.jpg",
+                f"no reader for this kind of file; known are {KNOWN}; to read it as one of them: --as NAME",
+            ),
         ),
     )
 

@@ -52,7 +52,7 @@ def parse(data: bytes, source: str) -> Release:
     text = decode(data)
     if not text.strip():
         raise ParseError("the file is empty")
-    fields, content = _split_front_matter(text)
+    fields, content = split_front_matter(text)
     title, lines = fields.get("title"), content.strip("\n").split("\n")
     if title is None:
         title, lines = _split_title(lines)
@@ -67,7 +67,12 @@ def parse(data: bytes, source: str) -> Release:
     )
 
 
-def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    """The fields that a text opens with, and what follows them.
+
+    Raises:
+        ParseError: It opens a front matter that does not close, or is no YAML.
+    """
     lines = text.lstrip("\n").split("\n")
     if lines[0].rstrip() != _FENCE:
         return {}, text
