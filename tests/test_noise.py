@@ -90,6 +90,7 @@ DROPPED: dict[str, list[str]] = {
         "Jadilah yang pertama berkomentar!",
         "Bagaimana pendapat Anda tentang berita ini?",
         "Komentar (3)",
+        "This entry was posted on 21 Maret 2023 at 10:00 and is filed under Berita.",
     ],
     "follow invitation": [
         "Ikuti berita terbaru kami di Google News",

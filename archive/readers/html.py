@@ -36,17 +36,21 @@ _SYNONYMS = {
 }
 
 _NOT_FOUND = re.compile(
-    r"\b(?:halaman|laman|konten|artikel|berita|postingan|data|url|alamat|page|post|content|article)\b[^.!?\n]{0,60}?"
-    r"\b(?:tidak\s+(?:dapat\s+|bisa\s+|berhasil\s+)?(?:di\s?temukan|ditampilkan|tersedia|ada\b)|telah\s+dihapus|sudah\s+dihapus|"
+    r"\b(?:halaman|laman|konten|artikel|berita|postingan|url|page|post|content|article)\b[^.!?\n]{0,60}?"
+    r"\b(?:tidak\s+(?:dapat\s+|bisa\s+|berhasil\s+)?(?:di\s?temukan|ditampilkan|tersedia)|telah\s+dihapus|sudah\s+dihapus|"
     r"(?:was|is|could|cannot|can\S?t)?\s*(?:not|be)\s+(?:be\s+)?found|does\s?n[o\S]?t\s+exist|not\s+exist)|"
-    r"\b(?:error|galat|kesalahan)\s*:?\s*(?:kode\s*)?404\b|\b404\b\W{0,3}(?:error|not\s+found|page|halaman|tidak)|\bnot\s+found\b|\bnothing\s+found\b",
+    r"\b(?:error|galat|kesalahan)\s*:?\s*(?:kode\s*)?404\b|\b404\b\W{0,3}(?:error|not\s+found|page|halaman|tidak)|"
+    r"\bnot\s+found\b|\bnothing\s+found\b",
     re.IGNORECASE,
 )
 _ONLY_404 = re.compile(r"\W*(?:error\s*)?404\W*", re.IGNORECASE)
 _UNAVAILABLE = re.compile(
-    r"\b(?:dalam\s+(?:pemeliharaan|perbaikan|pengembangan)|(?:under|in)\s+(?:maintenance|construction)|just a moment|attention required|"
-    r"checking (?:if|your)|access denied|40[13]\s+(?:forbidden|unauthorized)|forbidden|50[0-4]\s+\w+|internal server error|bad gateway|"
-    r"service unavailable|account suspended|error establishing a database connection)\b",
+    r"\b(?:situs|laman|website|web|halaman|portal)\b.{0,40}\bdalam\s+(?:pemeliharaan|perbaikan|pengembangan)\b|"
+    r"\b(?:under|in)\s+(?:maintenance|construction)\b|\bjust a moment\b|\battention required\b|"
+    r"\bchecking (?:if the site|your browser)\b|"
+    r"\baccess denied\b|\b40[13]\s+(?:forbidden|unauthorized)\b|\binternal server error\b|\bbad gateway\b|"
+    r"\bservice unavailable\b|"
+    r"\baccount suspended\b|\berror establishing a database connection\b",
     re.IGNORECASE,
 )
 _SEARCH_RESULTS = re.compile(r"\W*(?:hasil pencarian|search results?|pencarian untuk|you searched for)\b", re.IGNORECASE)

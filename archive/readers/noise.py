@@ -120,6 +120,7 @@ _COMMENTS = _compile(
     r"(?:login|log masuk|masuk)\s+untuk\s+(?:ber|meninggalkan\s+|memberi\s+)?komentar",
     r"komentar\s*(?:\(\d+\)|:\s*\d+|ditutup|dinonaktifkan\b.*)?",
     r"(?:belum|tidak) ada komentar(?:\W+jadilah\b.*)?|no comments?(?: yet)?|comments? (?:off|are closed)",
+    r"this entry was posted (?:on|in|by)\b.*",
     r"jadilah yang pertama (?:ber|mem)\w*\b.*",
     r"alamat (?:email|surel) anda tidak akan dipublikasikan\b.*|your email address will not be published\b.*",
     r"(?:bagaimana|apa) (?:pendapat|komentar|tanggapan) anda\b[^.]{0,60}\?",

@@ -46,7 +46,10 @@ _SITE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:site-?(?:title|name|description)|brand(?:ing)?|navbar|logo)(?:$|[\s_-])", re.IGNORECASE
 )
 _SITE_TITLE = re.compile(
-    r"(?:website|situs|portal|laman) resmi|selamat datang|^(?:home|beranda|berita|detail berita)$", re.IGNORECASE
+    r"(?:website|situs|portal|laman) resmi|selamat datang|^(?:home|beranda|berita|detail berita)$|"
+    r"^pemerintah\s+(?:kota|kabupaten|kab\.|provinsi|daerah|desa|kelurahan|kecamatan)\s+\S+$|"
+    r"^(?:dinas|badan|kecamatan|kelurahan|desa|inspektorat|sekretariat|bagian)\b.{0,60}\b(?:kota|kabupaten|kab\.|provinsi)\s+\S+$",
+    re.IGNORECASE,
 )
 _SITE_NAME = re.compile(
     r"\b(?:pemkot|pemkab|pemprov|pemerintah|diskominfo|dinas|kota|kabupaten|kecamatan|portal|website|situs|humas|prokopim|berita|"

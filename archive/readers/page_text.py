@@ -39,7 +39,7 @@ _AROUND = re.compile(
     r"tags|tagcloud|tagar|hashtags?|comments?|commentlist|respond|komentar|disqus|"
     r"captions?|keterangan|ket-foto|ket_foto|post-?views?|viewed|hits|counter|dibaca|dilihat|"
     r"iklan|ads?|adverts?|advertisements?|adsense|adsbygoogle|adslot|sponsor(?:ed)?|promo|"
-    r"cookies?|cookiebar|consent|gdpr|newsletter|subscribe|popup|lightbox|author-?box|about-?author|"
+    r"cookies?|cookiebar|consent|gdpr|newsletter|subscribe|popup|lightbox|author-?(?:box|bio|info|description)|about-?author|"
     r"toolbar|rating|votes?|toc|skip-?link|footer|copyright|gallery|galeri|slider|carousel|running-?text|marquee|"
     r"terpopuler|populer|popular|terbaru|latest|latestnews|trending|polling"
     r")(?:$|[_-])",
