@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import tracemalloc
 
 import pytest
@@ -184,3 +185,13 @@ def test_damage_ends_in_a_release_or_one_line(place: int, length: int, damage: b
         parse(data, SOURCE)
     except ParseError as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "data", [b'<?xml version="1.0"?><?xml versi' * 80, b"<!a []" * 5000, b"<!--" * 5000, b"<!a" + b"]" * 5000]
+)
+def test_a_document_without_an_element_is_refused_at_once(data: bytes) -> None:
+    started = time.monotonic()
+    with pytest.raises(ParseError):
+        parse(data, "/peta.xml")
+    assert time.monotonic() - started < 2

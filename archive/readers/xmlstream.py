@@ -31,7 +31,9 @@ _SPACES = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _ENTITIES = re.compile(rb"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 _DECLARATION = re.compile(rb"\A<\?xml\b[^>]{0,500}\?>")
 _ROOT = re.compile(
-    rb"(?:\s|<\?.*?\?>|<!--.*?-->|<![A-Za-z][^\[>]*(?:\[.*?\]\s*)?>)*<([A-Za-z_][A-Za-z0-9_:.-]{0,60})", re.DOTALL
+    # Atomic and possessive: what was passed over is not tried in other ways, of which there may be millions.
+    rb"(?>\s+|<\?.*?\?>|<!--.*?-->|<![A-Za-z][^\[>]*(?:\[.*?\]\s*)?>)*+<([A-Za-z_][A-Za-z0-9_:.-]{0,60})",
+    re.DOTALL,
 )
 _FOR_BAD_BYTES = "windows_1252_for_bad"
 
