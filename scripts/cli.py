@@ -9,9 +9,21 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts import adapt, benchmark, build_index, evaluate, import_releases, remove_release, search, serve
+from scripts import (
+    adapt,
+    benchmark,
+    build_index,
+    evaluate,
+    harvest,
+    import_releases,
+    remove_release,
+    search,
+    serve,
+    source,
+    status,
+)
 
-_COMMANDS = (import_releases, build_index, search, serve, evaluate, adapt, benchmark, remove_release)
+_COMMANDS = (import_releases, source, harvest, build_index, search, serve, status, evaluate, adapt, benchmark, remove_release)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

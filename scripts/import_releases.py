@@ -1,4 +1,4 @@
-"""telusur import: read releases from files and folders into the archive."""
+"""telusur import: read releases from files, folders and addresses into the archive."""
 
 from __future__ import annotations
 
@@ -21,14 +21,22 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _ONLY_IF_ANY = {"removed_earlier": "removed earlier", "skipped": "skipped (other kinds of file)"}
 _ZIP = "zip"
+_SCHEMES = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How the keeper wants files to be read: by which reader, and which column of a table holds which field."""
+    """How the keeper wants things to be read.
+
+    Attributes:
+        as_: By which reader, whatever they are.
+        columns: Which column of a table holds which field.
+        allow_private: Addresses may lie in a private network.
+    """
 
     as_: str | None
     columns: Mapping[str, str]
+    allow_private: bool
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -36,11 +44,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
     parser = subparsers.add_parser(
         "import",
         parents=[parent],
-        help="read releases from files or folders into the archive",
+        help="read releases from files, folders or addresses into the archive",
         description="Read releases into the archive. Importing the same thing again changes nothing; a changed release gets "
         "another version, and its old text is kept.",
     )
-    parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a file or a folder; what is in a ZIP is read too")
+    parser.add_argument(
+        "paths",
+        metavar="PATH_OR_URL",
+        nargs="+",
+        help="a file or a folder, or the address of a page, a feed or a file; what is in a ZIP is read too",
+    )
     parser.add_argument(
         "--as", dest="as_", metavar="NAME", help="read every file as this kind, whatever its name and content say"
     )
@@ -50,6 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         default="",
         help="which column of a table holds which field, such as title=Judul,body=Isi; remembered for its header",
     )
+    parser.add_argument("--allow-private", action="store_true", help="read addresses in a private network too")
     parser.add_argument("--if-empty", action="store_true", help="do nothing where the archive holds releases already")
     parser.set_defaults(run=run)
 
@@ -70,8 +84,10 @@ def run(args: argparse.Namespace) -> int:
     from archive.readers import Tally, csv_table, find
 
     started = time.monotonic()
-    asked = _Asked(args.as_, csv_table.parse_columns(filter(str.strip, args.columns.split(","))))
-    found = find(args.paths, args.as_)
+    columns = csv_table.parse_columns(filter(str.strip, args.columns.split(",")))
+    asked = _Asked(args.as_, columns, args.allow_private)
+    addresses = [path for path in args.paths if path.startswith(_SCHEMES)]
+    found = find((Path(path) for path in args.paths if not path.startswith(_SCHEMES)), args.as_)
     tally = Tally()
     failures: list[Problem] = []
 
@@ -83,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
         fail(problem)
     with closing(Store(args.data / "archive.sqlite")) as store:
         is_wanted = not (args.if_empty and store.counts().versions)
-        counts = _add(store, found.files if is_wanted else (), asked, tally, fail)
+        things = (*found.files, *addresses) if is_wanted else ()
+        counts = _add(store, things, asked, tally, fail)
     summary: dict[str, int | float] = {outcome.value: counts[outcome] for outcome in Outcome if outcome is not Outcome.CLASH}
     summary |= {"failed": len(failures), "skipped": found.skipped + tally.skipped}
     summary["seconds"] = round(time.monotonic() - started, 2)
@@ -96,8 +113,10 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _add(store: Store, files: Sequence[Path], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]) -> Counter[Outcome]:
-    """Add the releases of all files, with a progress bar where someone is watching."""
+def _add(
+    store: Store, things: Sequence[Path | str], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]
+) -> Counter[Outcome]:
+    """Add the releases of all files and addresses, with a progress bar where someone is watching."""
     from tqdm import tqdm
 
     from archive import Outcome
@@ -106,9 +125,9 @@ def _add(store: Store, files: Sequence[Path], asked: _Asked, tally: Tally, fail:
     counts: Counter[Outcome] = Counter()
     kept_out: list[str] = []
     is_watched = sys.stderr.isatty()
-    total = sum(map(count, files)) if is_watched else None
+    total = sum(count(thing) if isinstance(thing, Path) else 1 for thing in things) if is_watched else None
     with tqdm(total=total, unit=" releases", file=sys.stderr, disable=not is_watched) as bar:
-        for added in store.add(_releases(store, files, asked, tally, fail)):
+        for added in store.add(_releases(store, things, asked, tally, fail)):
             bar.update()
             counts[added.outcome] += 1
             if added.outcome is Outcome.REMOVED_EARLIER:
@@ -123,23 +142,36 @@ def _add(store: Store, files: Sequence[Path], asked: _Asked, tally: Tally, fail:
 
 
 def _releases(
-    store: Store, files: Iterable[Path], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]
+    store: Store, things: Iterable[Path | str], asked: _Asked, tally: Tally, fail: Callable[[Problem], None]
 ) -> Iterator[Release]:
-    from archive.readers import Document, Problem, is_table, read
+    from archive.readers import Problem
 
-    for path in files:
-        try:
-            document = replace(Document.of_file(path), columns=asked.columns)
-        except OSError as error:
-            fail(Problem(str(path), f"cannot be read: {error.strerror}"))
-            continue
-        if is_table(document, asked.as_):
-            document = _recall_columns(store, document)
-        for found in read(document, asked.as_, tally):
+    for thing in things:
+        for found in _read_file(store, thing, asked, tally) if isinstance(thing, Path) else _read_address(thing, asked, tally):
             if isinstance(found, Problem):
                 fail(found)
             else:
                 yield found
+
+
+def _read_file(store: Store, path: Path, asked: _Asked, tally: Tally) -> Iterator[Release | Problem]:
+    from archive.readers import Document, Problem, is_table, read
+
+    try:
+        document = replace(Document.of_file(path), columns=asked.columns)
+    except OSError as error:
+        yield Problem(str(path), f"cannot be read: {error.strerror}")
+        return
+    if is_table(document, asked.as_):
+        document = _recall_columns(store, document)
+    yield from read(document, asked.as_, tally)
+
+
+def _read_address(url: str, asked: _Asked, tally: Tally) -> Iterator[Release | Problem]:
+    from archive.harvesting import open_fetcher, read_address
+
+    with open_fetcher(url, {"allow_private": asked.allow_private}) as fetcher:
+        yield from read_address(url, fetcher, asked.as_, tally)
 
 
 def _recall_columns(store: Store, document: Document) -> Document:

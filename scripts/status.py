@@ -1,0 +1,145 @@
+"""telusur status: what the archive holds, how whole it is, and whether the index knows all of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive import Store
+
+_ONLY_IF_ANY = {"gone": "gone from their sources", "removed": "removed"}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "status",
+        parents=[parent],
+        help="show the sources, what the archive holds, and whether the index is up to date",
+        description="Show when each source was last harvested, how many releases each year has, the months without any, and "
+        "whether the index knows all of the archive.",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Describe the archive and the index of args.data.
+
+    Raises:
+        ArchiveError: There is no archive, or it cannot be read.
+    """
+    from archive import ArchiveError, Store  # here, not above, so that --help stays instant
+
+    path = args.data / "archive.sqlite"
+    if not path.exists():
+        raise ArchiveError(f"{path}: there is no archive yet; import releases, or add a source: telusur source add URL")
+    with closing(Store(path)) as store:
+        found = _collect(store, args.data)
+    if args.json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(_describe(found)) + "\n")
+    return 0
+
+
+def _collect(store: Store, data: Path) -> dict[str, Any]:
+    from archive.sources import Sources
+
+    sources = Sources(store.database)
+    counts = store.counts()
+    months = store.months()
+    years: Counter[str] = Counter()
+    for month, releases in months:
+        years[month[:4] if month else "undated"] += releases
+    return {
+        "sources": [
+            {
+                "name": source.name,
+                "url": source.url,
+                "kind": source.kind,
+                "releases": sources.count(source),
+                "failing": len(sources.failures(source)),
+                "last_run_at": source.last_run_at,
+                "last_success_at": source.last_success_at,
+                "stopped": (source.last_report or {}).get("stopped"),
+            }
+            for source in sources.all()
+        ],
+        "releases": counts.releases,
+        "paragraphs": counts.paragraphs,
+        "versions": counts.versions,
+        "removed": counts.removed,
+        "gone": counts.gone,
+        "years": dict(sorted(years.items())),
+        "gaps": gaps(month for month, _ in months if month),
+        "index": _index(store, data),
+    }
+
+
+def gaps(months: Iterable[str]) -> list[dict[str, str]]:
+    """Months without a release between the first and the last that have one: runs of them, YYYY-MM."""
+    found: list[dict[str, str]] = []
+    before: int | None = None
+    for month in sorted(months):
+        number = int(month[:4]) * 12 + int(month[5:7]) - 1
+        if before is not None and number > before + 1:
+            found.append({"from": _month(before + 1), "to": _month(number - 1)})
+        before = number
+    return found
+
+
+def _month(number: int) -> str:
+    return f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def _index(store: Store, data: Path) -> dict[str, Any]:
+    from index.build import data_paths
+    from index.generation import read_meta
+
+    meta = read_meta(data_paths(data)[2])
+    if meta is None:
+        return {"generation": None, "stale": store.counts().releases > 0}
+    return {
+        "generation": meta.number,
+        "model": meta.recipe.model,
+        "releases": meta.releases,
+        "paragraphs": meta.paragraphs,
+        "created_at": meta.created_at,
+        "stale": meta.archive_state != store.state(),
+    }
+
+
+def _describe(found: dict[str, Any]) -> list[str]:
+    lines = [_describe_source(source) for source in found["sources"]] or ["no sources; add one: telusur source add URL"]
+    archive = f"archive: {found['releases']:,} releases, {found['paragraphs']:,} paragraphs, {found['versions']:,} versions"
+    archive += "".join(f", {found[name]:,} {words}" for name, words in _ONLY_IF_ANY.items() if found[name])
+    lines.append(archive)
+    if found["years"]:
+        lines.append("years: " + ", ".join(f"{year} {releases:,}" for year, releases in found["years"].items()))
+    if found["gaps"]:
+        runs = [one["from"] if one["from"] == one["to"] else f"{one['from']} to {one['to']}" for one in found["gaps"]]
+        lines.append(f"months without a release: {', '.join(runs)}")
+    lines.append(_describe_index(found["index"]))
+    return lines
+
+
+def _describe_source(source: dict[str, Any]) -> str:
+    line = f"{source['name']}: {source['kind']}, {source['releases']:,} releases, "
+    line += f"last harvested {source['last_success_at']}" if source["last_success_at"] else "never harvested to its end"
+    if source["failing"]:
+        line += f", {source['failing']:,} could not be read"
+    return line + (f"; stopped: {source['stopped']}" if source["stopped"] else "")
+
+
+def _describe_index(found: dict[str, Any]) -> str:
+    if found["generation"] is None:
+        return "index: none yet; make one: telusur index" if found["stale"] else "index: none yet"
+    state = "does not know the latest changes; update it: telusur index" if found["stale"] else "up to date"
+    return f"index: generation {found['generation']}, {found['releases']:,} releases, {state}"
