@@ -17,7 +17,7 @@ from archive.harvest_posts import REGISTER_AGAIN
 from archive.harvest_run import Work
 from archive.hosts import Site
 from archive.items import Item
-from archive.readers import feed, html, read, sitemap
+from archive.readers import Tally, feed, html, read, sitemap
 from archive.readers.common import Document, Listed, ParseError, Problem
 from archive.records import Release
 
@@ -86,14 +86,14 @@ def harvest_sitemaps(work: Work, fetcher: Fetcher, addresses: Sequence[str]) -> 
     return _Sitemaps(work, fetcher).read(addresses)
 
 
-def read_answer(answer: Answer, source: str) -> Iterator[Release | Problem]:
+def read_answer(answer: Answer, source: str, as_: str | None = None, tally: Tally | None = None) -> Iterator[Release | Problem]:
     """Read what an address holds, by the reader of its kind; a page most often."""
     name = urlsplit(answer.url).path.rpartition("/")[2] or "index"
     suffix = _SUFFIXES.get(answer.content_type or "", "")
     if suffix and not name.lower().endswith(suffix):
         name = f"{name}{suffix}"
     document = Document.of_bytes(answer.content, source, name, answer.url, answer.charset)
-    return html.read(document) if suffix == ".html" else read(document)
+    return read(document, as_ or (html.NAME if suffix == ".html" else None), tally)
 
 
 def _read_entries(work: Work, entries: Sequence[Listed], answer: Answer, address: str) -> None:

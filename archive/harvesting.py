@@ -16,7 +16,7 @@ from archive.fetching import Fetcher
 from archive.harvest_pages import harvest_feed, harvest_sitemaps, read_answer
 from archive.harvest_posts import harvest as harvest_posts
 from archive.harvest_run import Report, Watch, Work
-from archive.readers import feed, sitemap
+from archive.readers import Tally, feed, sitemap
 from archive.readers.common import ParseError, Problem
 from archive.records import Release
 from archive.sources import Run, Source, Sources
@@ -114,12 +114,14 @@ def harvest(
     return report
 
 
-def read_address(url: str, fetcher: Fetcher) -> Iterator[Release | Problem]:
+def read_address(url: str, fetcher: Fetcher, as_: str | None = None, tally: Tally | None = None) -> Iterator[Release | Problem]:
     """Read what one address holds, once: a page, a feed, or a file of any kind that can be imported.
 
     Args:
         url: The address.
         fetcher: Of its host.
+        as_: Name of the format it has; else told by its content and its name.
+        tally: Is told what was read.
 
     Yields:
         Its releases, and what could not be read. A site is no file: that is a problem that names `telusur source add`.
@@ -131,12 +133,14 @@ def read_address(url: str, fetcher: Fetcher) -> Iterator[Release | Problem]:
         return
     if answer.status == "gone":
         yield Problem(url, "the site answers that there is no such page; check the address")
-    elif _is_sitemap(answer.content, url):
+    elif as_ is None and _is_sitemap(answer.content, url):
         yield Problem(url, f"a sitemap, which names pages and holds none; harvest it: telusur source add {url}")
-    elif feed.recognises(answer.content[:4096]):
+    elif as_ in {None, feed.NAME} and feed.recognises(answer.content[:4096]):
+        if tally is not None:
+            tally.files[feed.NAME] += 1
         yield from _read_feed(answer)
     else:
-        yield from read_answer(answer, url)
+        yield from read_answer(answer, url, as_, tally)
 
 
 def _read_feed(answer: Answer) -> Iterator[Release | Problem]:

@@ -509,6 +509,18 @@ def test_one_address_is_read_once(site: Site) -> None:
         assert str(problem) == f"{site.url}/tidak-ada: the site answers that there is no such page; check the address"
 
 
+def test_addresses_are_imported_beside_files(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site.on("/a/", Reply(body=page("Judul", "Isi paragraf yang cukup panjang untuk dibaca.")))
+    site.on("/b.txt", Reply(body="Judul Lain\nIsi berkas.", headers={"Content-Type": "text/plain"}))
+    (tmp_path / "c.txt").write_text("Judul Ketiga\nIsi.", encoding="utf-8")
+    here = [f"{site.url}/a/", f"{site.url}/b.txt", str(tmp_path / "c.txt")]
+    assert main(["import", "--data", str(tmp_path / "data"), "--allow-private", "--json", *here]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["new"], document["failed"], document["formats"]) == (3, 0, {"text": 2, "html": 1})
+    assert main(["import", "--data", str(tmp_path / "data"), here[0]]) == 1
+    assert "--allow-private" in capsys.readouterr().err
+
+
 # Killed, stopped, locked
 
 HARVEST = """
