@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from archive import Store
     from archive.harvesting import Report
-    from archive.sources import Source
+    from archive.harvesting.sources import Source
 
 _ONLY_IF_ANY = {
     "back": "listed again",
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         ValueError: One of the options holds what it may not.
     """
     from archive import Store  # here, not above, so that --help stays instant
-    from archive.sources import SourceBusy, Sources
+    from archive.harvesting.sources import SourceBusy, Sources
 
     if args.pause < 0 or args.max_items < 1:
         raise ValueError(f"--pause must be 0 or more and --max-items 1 or more: got {args.pause:g} and {args.max_items}")

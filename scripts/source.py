@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from archive.sources import Source
+    from archive.harvesting.sources import Source
 
 _KINDS = ("auto", "wordpress", "feed", "sitemap")
 
@@ -70,7 +70,7 @@ def _add(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from archive import Store
-    from archive.sources import Sources
+    from archive.harvesting.sources import Sources
 
     with closing(Store(args.data / "archive.sqlite")) as store:
         sources = Sources(store.database)
@@ -93,7 +93,7 @@ def _remove(args: argparse.Namespace) -> int:
         UnknownSource: There is none of such a name; those named before it are forgotten.
     """
     from archive import Store
-    from archive.sources import Sources
+    from archive.harvesting.sources import Sources
 
     with closing(Store(args.data / "archive.sqlite")) as store:
         sources = Sources(store.database)

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _collect(store: Store, data: Path) -> dict[str, Any]:
-    from archive.sources import Sources
+    from archive.harvesting.sources import Sources
 
     sources = Sources(store.database)
     counts = store.counts()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import bodies
+from archive.fetching import bodies
 
 
 def _raw_deflate(data: bytes) -> bytes:

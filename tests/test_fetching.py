@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sites import Asked, Reply, Site, redirect, robots
 
-from archive import ArchiveError, connections, response_headers
+from archive import ArchiveError
 from archive.fetching import (
     Fetcher,
     FetchError,
@@ -28,10 +28,11 @@ from archive.fetching import (
     SiteUnavailable,
     TooLarge,
     Unavailable,
-    _answer,
-    _Reply,
+    connections,
+    response_headers,
 )
-from archive.robots import MAX_DELAY_S, parse
+from archive.fetching.client import _answer, _Reply
+from archive.fetching.robots import MAX_DELAY_S, parse
 
 AGENT = f"Telusur/{version('telusur')}"
 # What h11 lets through as the value of a header.

@@ -17,11 +17,11 @@ from conftest import start_python
 from sites import Asked, Reply, Site, redirect, robots
 
 from archive import Release, Store
-from archive.discovery import NothingToHarvest, discover
-from archive.harvest_run import Report
 from archive.harvesting import MAX_ITEMS, harvest, open_fetcher, read_address, register
+from archive.harvesting.discovery import NothingToHarvest, discover
+from archive.harvesting.run import Report
+from archive.harvesting.sources import Sources
 from archive.readers.common import Problem
-from archive.sources import Sources
 from scripts.cli import main
 from scripts.status import gaps
 
@@ -528,7 +528,7 @@ import os, signal, sys
 from pathlib import Path
 from archive import Store
 from archive.harvesting import harvest, open_fetcher
-from archive.sources import Sources
+from archive.harvesting.sources import Sources
 
 path, url, moment, number, when = sys.argv[1:]
 calls = 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from archive.hosts import Site, is_public
+from archive.fetching.hosts import Site, is_public
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,11 @@ WEB_LIBRARIES = {"flask", "flask_babel", "jinja2", "markupsafe", "werkzeug"}
 OWNERS = {
     "sqlite3": {"archive/database.py"},
     "faiss": {"index/generation.py"},
+    "httpx2": {f"archive/fetching/{name}.py" for name in ("client", "connections", "hosts")},
+    "feedparser": {"archive/readers/feed.py"},
+    "ftfy": {"archive/repair.py"},
+    "protego": {"archive/fetching/robots.py"},
+    "pypdf": {"archive/readers/pdf.py"},
     **{name: {"index/encoder.py", "index/training.py"} for name in MODEL_LIBRARIES},  # the one loads a model, the other tunes
 }
 DISTRIBUTIONS = {"docx": "python_docx", "faiss": "faiss_cpu", "markdown_it": "markdown_it_py", "yaml": "pyyaml"}

@@ -12,8 +12,8 @@ import pytest
 
 from archive import Release, Store
 from archive.adding import now
-from archive.items import Item
-from archive.sources import Run, Source, SourceBusy, Sources, UnknownSource
+from archive.harvesting.items import Item
+from archive.harvesting.sources import Run, Source, SourceBusy, Sources, UnknownSource
 
 SITE = "https://kota.example"
 
@@ -21,7 +21,7 @@ SITE = "https://kota.example"
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = now()
-    monkeypatch.setattr("archive.sources.now", lambda: moment)
+    monkeypatch.setattr("archive.harvesting.sources.now", lambda: moment)
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from archive import Store
-from archive.sources import Sources
+from archive.harvesting.sources import Sources
 sources = Sources(Store(Path(sys.argv[1])).database)
 with sources.lock(sources.get("kota")):
     print("held", flush=True)

@@ -18,12 +18,12 @@ from conftest import ROOT
 from real_wordpress import WordPress, what_is_missing
 
 from archive import ArchivedRelease, Release, Store, paragraphs
-from archive.discovery import Discovered, discover
-from archive.harvest_run import Report
 from archive.harvesting import harvest, open_fetcher, read_address, register
+from archive.harvesting.discovery import Discovered, discover
+from archive.harvesting.run import Report
+from archive.harvesting.sources import Sources
 from archive.readers import read
 from archive.readers.common import Document, Problem
-from archive.sources import Sources
 from scripts.cli import main
 
 pytestmark = pytest.mark.wordpress

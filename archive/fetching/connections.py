@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
-from archive.hosts import is_public
+from archive.fetching.hosts import is_public
 
 # Apache closes a connection that is idle for five seconds; one that is reused just then breaks.
 _KEEP_ALIVE_S = 4.0

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive.addresses import canonical
-from archive.items import Item
+from archive.harvesting.items import Item
+from archive.harvesting.sources import Run, Source, Sources
 from archive.readers.common import Problem
 from archive.records import Added, Outcome, Release
-from archive.sources import Run, Source, Sources
 from archive.store import Store
 
 

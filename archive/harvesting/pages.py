@@ -11,12 +11,12 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from archive.addresses import canonical
-from archive.answers import Answer, FetchError, SiteUnavailable
-from archive.fetching import Fetcher
-from archive.harvest_posts import REGISTER_AGAIN
-from archive.harvest_run import Work
-from archive.hosts import Site
-from archive.items import Item
+from archive.fetching.answers import Answer, FetchError, SiteUnavailable
+from archive.fetching.client import Fetcher
+from archive.fetching.hosts import Site
+from archive.harvesting.items import Item
+from archive.harvesting.posts import REGISTER_AGAIN
+from archive.harvesting.run import Work
 from archive.readers import Tally, feed, html, read, sitemap
 from archive.readers.common import Document, Listed, ParseError, Problem
 from archive.records import Release

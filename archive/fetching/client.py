@@ -1,6 +1,6 @@
 """Fetching from other people's sites politely: one request at a time, with pauses, as robots.txt allows.
 
-A `Fetcher` serves one run over one site. What it cannot fetch it says by exceptions (`archive.answers`):
+A `Fetcher` serves one run over one site. What it cannot fetch it says by exceptions (`archive.fetching.answers`):
 
 - `Forbidden`, `Refused`, `TooLarge`: asking again would not help; go on with the next address.
 - `Unavailable`: this address failed even after retries; go on, and ask again in the next run.
@@ -24,12 +24,10 @@ from typing import Literal, Self
 
 import httpx2
 
-from archive import bodies, response_headers, robots
-from archive.answers import Answer, FetchError, Forbidden, Refused, SiteUnavailable, TooLarge, Unavailable
-from archive.connections import Deadline, ExchangeError, NotPublic, Transport
-from archive.hosts import PORTS, Site, host_of, port_of
-
-__all__ = ["Answer", "FetchError", "Fetcher", "Forbidden", "Refused", "SiteUnavailable", "TooLarge", "Unavailable"]
+from archive.fetching import bodies, response_headers, robots
+from archive.fetching.answers import Answer, FetchError, Forbidden, Refused, SiteUnavailable, TooLarge, Unavailable
+from archive.fetching.connections import Deadline, ExchangeError, NotPublic, Transport
+from archive.fetching.hosts import PORTS, Site, host_of, port_of
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.9,*/*;q=0.8"
 RETRIES = 4

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from archive.answers import Answer, FetchError, Forbidden, Refused, SiteUnavailable
-from archive.fetching import Fetcher
-from archive.harvest_run import Work
-from archive.items import Item
+from archive.fetching.answers import Answer, FetchError, Forbidden, Refused, SiteUnavailable
+from archive.fetching.client import Fetcher
+from archive.harvesting.items import Item
+from archive.harvesting.run import Work
 from archive.readers import wordpress
 from archive.readers.common import Listed, ParseError, Problem
 

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from archive import items
 from archive.adding import now
 from archive.addresses import canonical
 from archive.database import Database, Row
-from archive.items import Item, Noted
+from archive.harvesting import items
+from archive.harvesting.items import Item, Noted
 from archive.records import ArchiveError
 
 KINDS = ("auto", "wordpress", "feed", "sitemap")

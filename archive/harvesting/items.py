@@ -113,7 +113,7 @@ def mark_gone(
         f"""
         UPDATE source_item SET gone_at = coalesce(gone_at, ?), is_lost = ?
         WHERE source = ? AND (gone_at IS NULL OR ? AND NOT is_lost) AND {which} RETURNING release
-        """,  # noqa: S608 - a condition from `archive.sources`
+        """,  # noqa: S608 - a condition from `archive.harvesting.sources`
         (at, is_lost, source, is_lost, *parameters),
     ).fetchall()
     found = connection.execute(_GONE_EVERYWHERE, {"at": at, "releases": _keys(row[0] for row in rows)}).fetchall()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from archive.answers import Answer, FetchError, Forbidden, SiteUnavailable
-from archive.fetching import Fetcher
-from archive.harvest_posts import ACCEPT, join
+from archive.fetching.answers import Answer, FetchError, Forbidden, SiteUnavailable
+from archive.fetching.client import Fetcher
+from archive.harvesting.posts import ACCEPT, join
 from archive.readers import feed, html, page_text, sitemap, wordpress
 from archive.readers.common import ParseError
 from archive.records import ArchiveError

@@ -10,19 +10,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archive.answers import Answer, FetchError, Unavailable
-from archive.discovery import Discovered, NothingToHarvest, discover
-from archive.fetching import Fetcher
-from archive.harvest_pages import harvest_feed, harvest_sitemaps, read_answer
-from archive.harvest_posts import harvest as harvest_posts
-from archive.harvest_run import Report, Watch, Work
+from archive.fetching.answers import Answer, FetchError, Unavailable
+from archive.fetching.client import Fetcher
+from archive.harvesting.discovery import Discovered, NothingToHarvest, discover
+from archive.harvesting.pages import harvest_feed, harvest_sitemaps, read_answer
+from archive.harvesting.posts import harvest as harvest_posts
+from archive.harvesting.run import Report, Watch, Work
+from archive.harvesting.sources import Run, Source, Sources
 from archive.readers import Tally, feed, sitemap
 from archive.readers.common import ParseError, Problem
 from archive.records import Release
-from archive.sources import Run, Source, Sources
 from archive.store import Store
-
-__all__ = ["MAX_ITEMS", "Report", "Watch", "harvest", "open_fetcher", "read_address", "register"]
 
 MAX_ITEMS = 50_000
 """So many items of a source are looked at unless the keeper asks for more."""
