@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,18 @@ def test_the_option_columns_is_read_strictly() -> None:
     for wrong in ("title", "title=", "gambar=Foto"):
         with pytest.raises(ValueError, match=f"'{wrong}' must be FIELD=COLUMN, where FIELD is one of title, body, id"):
             csv_table.parse_columns([wrong])
+
+
+def test_the_news_as_a_table_are_the_news(shared: Path, tmp_path: Path) -> None:
+    source = shared / "data/news/releases.jsonl"
+    table = tmp_path / "news.csv"
+    fields = ("id", "title", "body", "url", "published", "topic")
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(json.loads(line) for line in source.read_text(encoding="utf-8").strip().split("\n"))
+    as_lines, as_rows = (list(read(path)) for path in (source, table))
+    assert len(as_rows) == 494
+    assert [replace(one, source="") for one in as_rows if isinstance(one, Release)] == [
+        replace(one, source="") for one in as_lines if isinstance(one, Release)
+    ]
