@@ -19,7 +19,7 @@ from sites import Asked, Reply, Site, redirect, robots
 from archive import Release, Store
 from archive.harvesting import MAX_ITEMS, harvest, open_fetcher, read_address, register
 from archive.harvesting.discovery import NothingToHarvest, discover
-from archive.harvesting.run import Report
+from archive.harvesting.run import Report, Work
 from archive.harvesting.sources import Sources
 from archive.readers.common import Problem
 from scripts.cli import main
@@ -355,6 +355,72 @@ def test_pages_that_all_claim_one_address_stay_apart(store: Store, site: Site) -
     assert counts(run(store, site)) == {"listed": 3, "fetched": 3, "new": 3}
     addresses = [row[0] for row in store.database.fetch("SELECT url FROM release ORDER BY url")]
     assert addresses == [f"{site.url}/a/", f"{site.url}/c/", f"{site.url}/x/"]
+
+
+def test_pages_that_moved_up_while_a_harvest_was_stopped_are_not_taken_for_gone(
+    store: Store, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [f"/{number}/" for number in range(60)]
+    for path in paths:
+        site.on(path, Reply(body=page(f"Judul {path}", f"Isi siaran {path}")))
+    site.on("/sitemap.xml", urlset(site, *paths))
+    add(store, site)
+    run(store, site)
+    keep, calls = Work.keep_cursor, 0
+
+    def die(work: Work, cursor: str) -> None:
+        nonlocal calls
+        keep(work, cursor)
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Work, "keep_cursor", die)
+    with pytest.raises(KeyboardInterrupt):
+        run(store, site)
+    monkeypatch.undo()
+    site.on("/sitemap.xml", urlset(site, *paths[1:]))
+    assert (run(store, site).gone, sum(site.count(path) for path in paths)) == (0, 19)
+    assert run(store, site).gone == 1
+    assert [path for path, (_, _, is_gone) in kept(store).items() if is_gone] == ["/0/"]
+
+
+def test_pages_without_a_date_are_asked_for_though_their_sitemap_has_not_changed(store: Store, site: Site) -> None:
+    listing = urlset(site, ("/a/", "2023-03-21"), "/b/", "/c/")
+    site.on("/sitemap.xml", Reply(body=listing.body, headers=XML, etag='"1"'))
+    for path in ("/a/", "/b/", "/c/"):
+        site.on(path, Reply(body=page(f"Judul {path}", f"Isi siaran {path}")))
+    add(store, site)
+    run(store, site)
+    site.on("/b/", Reply(body=page("Judul /b/", "Isi baru")))
+    site.on("/c/", Reply(404))
+    assert counts(run(store, site)) == {"listed": 3, "fetched": 1, "changed": 1, "unchanged": 1, "gone": 1}
+    assert site.paths == ["/robots.txt", "/sitemap.xml", "/b/", "/c/"]
+    site.on("/c/", Reply(body=page("Judul /c/", "Isi siaran /c/")))
+    assert counts(run(store, site)) == {"listed": 3, "fetched": 1, "unchanged": 3, "back": 1}
+
+
+def test_a_page_never_becomes_a_version_of_another(store: Store, site: Site) -> None:
+    def claiming(path: str, text: str, address: str) -> Reply:
+        link = f"<link rel='canonical' href='{site.url}{address}'>"
+        return Reply(body=page(f"Judul {path}", text).replace("</head>", f"{link}</head>"))
+
+    site.on("/sitemap.xml", urlset(site, "/a/", "/b/", "/c/", "/c/?cetak=1"))
+    site.on("/a/", claiming("/a/", "Kali meluap semalam.", "/x/"))
+    site.on("/b/", claiming("/b/", "Pasar ramai sekali.", "/x/"))
+    site.on("/c/", claiming("/c/", "Apel pagi ini.", "/c/"))
+    site.on("/c/?cetak=1", claiming("/c/", "Apel pagi ini.", "/c/"))
+    add(store, site)
+    assert counts(run(store, site)) == {"listed": 4, "fetched": 4, "new": 3, "unchanged": 1}
+    site.on("/b/", claiming("/b/", "Pasar ramai, harga turun.", "/x/"))
+    assert counts(run(store, site)) == {"listed": 4, "fetched": 1, "changed": 1, "unchanged": 3}
+    site.on("/a/", claiming("/a/", "Kali surut.", "/c/"))
+    assert run(store, site).changed == 1
+    assert kept(store) == {
+        "/a/": ("Kali surut.", 2, False),
+        "/b/": ("Pasar ramai, harga turun.", 2, False),
+        "/c/": ("Apel pagi ini.", 1, False),
+    }
 
 
 # Feeds

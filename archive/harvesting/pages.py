@@ -57,7 +57,7 @@ def harvest_feed(work: Work, fetcher: Fetcher, address: str) -> bool:
     if answer.status == "gone":
         raise ParseError(f"{address}: the feed is gone; {REGISTER_AGAIN}")
     if answer.status == "unchanged":
-        work.see_listing(address)
+        work.leave([item for item in work.see_listing(address) if item.failed_at is None])
         pages.read_again(address)
         return False
     found = feed.parse(answer.content, answer.url, answer.url)
@@ -66,7 +66,9 @@ def harvest_feed(work: Work, fetcher: Fetcher, address: str) -> bool:
     # Before the new ones: these may have left the feed by now, and nothing else names them.
     pages.read_again(address, but={_key(one) for one in entries})
     _read_entries(work, entries, answer, address)
-    pages.read([one for one in entries if not one.release and not one.problem], address)
+    summaries = [one for one in entries if not one.release and not one.problem]
+    work.see([_item(one, address) for one in summaries])
+    pages.read(summaries, address)
     if found.problem:
         work.complain(found.problem)
     else:
@@ -169,15 +171,18 @@ class _Sitemaps:
         if not found.children and not found.problem:
             work.note_listing(replace(item, etag=answer.etag, last_modified=answer.last_modified))
         if not found.children:
-            self._done.append(address)
-            self._keep_cursor(None, 0)
+            self._note_done(address)
         return [child for child, _ in found.children]
 
     def _repeat(self, address: str) -> None:
-        """A sitemap says what it said before; only what could not be read then is tried again."""
+        """A sitemap names what it named before; what has no date may have changed, and what failed is tried again."""
         self._named.add(address)
-        self._work.see_listing(address)
+        kept = [item for item in self._work.see_listing(address) if item.failed_at is None]
+        undated = [item for item in kept if item.modified is None or item.is_lost]
+        self._work.leave([item for item in kept if item.modified is not None and not item.is_lost])
+        self._in_chunks(address, [Listed(item.url, item.key, item.modified) for item in undated])
         self._pages.read_again(address)
+        self._note_done(address)
 
     def _read_pages(self, address: str, pages: Sequence[Listed]) -> None:
         left = self._work.max_items - len(self._named)
@@ -188,11 +193,20 @@ class _Sitemaps:
             pages = pages[: max(left, 0)]
         self._named.update(one.url for one in pages)
         self._work.watch.expect(len(self._named))
+        # All at once: while a harvest is stopped, pages move from one part of the list to another.
+        self._work.see([_item(one, address) for one in pages])
+        self._in_chunks(address, pages)
+
+    def _in_chunks(self, address: str, pages: Sequence[Listed]) -> None:
         start = self._from if self._at == address else 0
         for first in range(0, len(pages), _CHUNK):
+            self._pages.read(pages[first : first + _CHUNK], address, is_done=first < start)
             if first >= start:
-                self._pages.read(pages[first : first + _CHUNK], address)
                 self._keep_cursor(address, first + _CHUNK)
+
+    def _note_done(self, address: str) -> None:
+        self._done.append(address)
+        self._keep_cursor(None, 0)
 
     def _keep_cursor(self, at: str | None, start: int) -> None:
         self._work.keep_cursor(json.dumps({"done": self._done, "at": at, "from": start}))
@@ -204,17 +218,13 @@ class _Pages:
     def __init__(self, work: Work, fetcher: Fetcher) -> None:
         self._work = work
         self._fetcher = fetcher
-        self._claimed: dict[str, str] = {}
 
-    def read(self, listed: Sequence[Listed], listing: str) -> None:
-        """Note that pages are listed, and read those that are new or changed."""
-        if not listed:
-            return
+    def read(self, listed: Sequence[Listed], listing: str, is_done: bool = False) -> None:
+        """Read the pages that are new or changed; what the attempt that this one continues has done, only if it is new."""
         known = self._work.known(_key(one) for one in listed)
-        self._work.see([_item(one, listing) for one in listed])
         for one in listed:
-            item = known.get(_key(one))
-            if item is None or _is_wanted(one, item):
+            item = known[_key(one)]
+            if _is_unread(item) or (not is_done and _is_wanted(one, item)):
                 self._read_one(_item(one, listing), item)
             else:
                 self._work.leave([item])
@@ -225,9 +235,9 @@ class _Pages:
             if item.listing == listing and item.attempts < _ATTEMPTS and item.key not in but:
                 self._read_one(Item(item.key, item.url, listing, modified=item.modified), item)
 
-    def _read_one(self, item: Item, known: Item | None) -> None:
+    def _read_one(self, item: Item, known: Item) -> None:
         work = self._work
-        again = known if known and known.failed_at is None and not known.is_lost else None
+        again = known if known.failed_at is None and not known.is_lost else None
         try:
             answer = self._fetcher.get(
                 item.url, etag=again.etag if again else None, last_modified=again.last_modified if again else None
@@ -238,44 +248,47 @@ class _Pages:
             work.fail(item, str(error))
             return
         if answer.status == "gone":
-            if known is not None and known.release_key is not None:
+            if known.release_key is not None:
                 work.lose(item)
             else:
                 work.skip(replace(item, digest=_NOTHING))
             return
         digest = hashlib.sha256(answer.content).hexdigest() if answer.status == "ok" else (again.digest if again else None)
-        item = replace(item, etag=answer.etag, last_modified=answer.last_modified, digest=digest)
-        item = replace(item, release_key=known.release_key) if known else item
+        item = replace(item, etag=answer.etag, last_modified=answer.last_modified, digest=digest, release_key=known.release_key)
         if answer.status == "unchanged" or (again and again.digest == digest):
             work.confirm(item)
             return
         self._keep(item, known, answer)
 
-    def _keep(self, item: Item, known: Item | None, answer: Answer) -> None:
+    def _keep(self, item: Item, known: Item, answer: Answer) -> None:
         found = list(read_answer(answer, item.url))
         releases = [one for one in found if isinstance(one, Release)]
         if releases:
             self._work.take([(item, self._located(releases[0], item, answer))], answer.fetched_at)
             return
         message = next((one.message for one in found if isinstance(one, Problem)), "")
-        if known is not None and known.release_key is not None and html.is_not_found(message):
+        if known.release_key is not None and html.is_not_found(message):
             self._work.lose(item)  # with a status that says that all is well
         else:
             self._work.skip(item)
 
     def _located(self, release: Release, item: Item, answer: Answer) -> Release:
-        """Give a release its address: what the page says, unless that is on another site, or another page said it before."""
+        """Give a release its address: what the page says, unless that is on another site, or another page's."""
         own = release.url
-        if own and _is_same_site(own, answer.url) and self._claimed.setdefault(canonical(own), item.key) == item.key:
+        if own and (canonical(own) == canonical(answer.url) or self._is_believed(own, release, item, answer)):
             return release
-        self._claimed.setdefault(canonical(answer.url), item.key)
         return replace(release, url=answer.url)
+
+    def _is_believed(self, own: str, release: Release, item: Item, answer: Answer) -> bool:
+        return _is_same_site(own, answer.url) and self._work.may_be_at(release, own, item)
+
+
+def _is_unread(known: Item) -> bool:
+    return known.digest is None and known.release_key is None and known.failed_at is None
 
 
 def _is_wanted(listed: Listed, known: Item) -> bool:
-    if known.failed_at is not None or known.is_lost or (known.digest is None and known.release_key is None):
-        return True
-    return listed.modified is None or listed.modified != known.modified
+    return known.failed_at is not None or known.is_lost or listed.modified is None or listed.modified != known.modified
 
 
 def _is_same_site(one: str, other: str) -> bool:

@@ -152,17 +152,21 @@ class Work:
         self.report.listed += len(items)
         self.report.back += len(self._sources.see(self.run, items))
 
-    def see_listing(self, listing: str) -> None:
-        """Note that a listing still names what it did."""
+    def see_listing(self, listing: str) -> list[Item]:
+        """Note that a listing still names what it did.
+
+        Returns:
+            What it names, by key; also what the site answers to be gone, though it is listed.
+        """
         if self._listed is None:
             self._listed = defaultdict(list)
             for item in self._sources.items(self.run).values():
-                if item.listing is not None and item.gone_at is None:
+                if item.listing is not None and (item.gone_at is None or item.is_lost):
                     self._listed[item.listing].append(item)
-        kept = self._listed[listing]
+        kept = sorted(self._listed[listing], key=lambda item: item.key)
         self.report.back += len(self._sources.see_listing(self.run, listing))
         self.report.listed += len(kept)
-        self.leave([item for item in kept if item.failed_at is None])
+        return kept
 
     def leave(self, items: Sequence[Item]) -> None:
         """Count items that have not changed and are not read again."""
@@ -247,6 +251,23 @@ class Work:
             case Outcome.CLASH:
                 return False
         return True
+
+    def may_be_at(self, release: Release, address: str, item: Item) -> bool:
+        """Whether a release may have an address that is not the one it was read from: not where that is another page's."""
+        spellings = {address, address.rstrip("/"), f"{address.rstrip('/')}/"}
+        row = self._store.database.row(
+            """
+            SELECT release.key, version.title, version.body
+            FROM release JOIN version ON version.release = release.key AND version.number = release.version
+            WHERE release.address = ?
+            """,
+            (canonical(address),),
+        )
+        if row is None:
+            return not any(key != item.key for key in self.known(spellings))
+        known = self.known_one(item.key)
+        is_own = known is not None and known.release_key == row["key"]
+        return is_own or (row["title"], row["body"]) == (release.title, release.body)
 
     def _complete(self, release: Release, known: Item | None) -> Release:
         """Add what the keeper said of the source, and tell which release it is where its address changed."""
