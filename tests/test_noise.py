@@ -236,3 +236,13 @@ def test_no_text_makes_a_rule_slow(text: str) -> None:
     start = time.perf_counter()
     noise.drop([text])
     assert time.perf_counter() - start < 0.5
+
+
+def test_what_stands_as_the_sentences_do_is_the_authors_unless_only_a_site_says_it() -> None:
+    texts = ["Satu.", "Simak juga Video: Pasar Dibuka", "ADVERTISEMENT", "---", "Bagikan:", "Dibaca 45"]
+    assert noise.drop(texts, [True] * 6) == texts[:4]
+    assert noise.drop(texts, [True, False, True, False, True, True]) == ["Satu.", "ADVERTISEMENT"]
+
+
+def test_a_label_alone_takes_its_headlines_along_wherever_it_stands() -> None:
+    assert noise.drop(["Baca juga:", "Harga Cabai Turun Tajam", "Isi."], [True] * 3) == ["Isi."]

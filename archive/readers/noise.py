@@ -238,6 +238,8 @@ RULES: dict[str, Rule] = {
 }
 """Every rule by its name, in the order in which they are asked."""
 
+_AUTHORS_TOO = frozenset({"empty", "related", "advert"})  # what an author may type, or a newsroom leave among the sentences
+
 
 def name_rule(text: str) -> str | None:
     """Name of the rule that calls a paragraph noise; None for a paragraph of a release."""
@@ -245,16 +247,24 @@ def name_rule(text: str) -> str | None:
     return next((name for name, rule in RULES.items() if rule(text)), None)
 
 
-def drop(paragraphs: Sequence[str]) -> list[str]:
+def drop(paragraphs: Sequence[str], plain: Sequence[bool] = ()) -> list[str]:
     """Leave out the paragraphs that belong to the site and not to the release; the others stay as published.
 
     A label alone, "Baca juga:", takes the headlines below it along.
+
+    Args:
+        paragraphs: Of one release, each one line.
+        plain: Which of them stand on their page as its sentences do, without link or other markup. A pointer that points
+            nowhere is the author's word, as is the label of an advertisement among the sentences: where a file gives them as
+            paragraphs, so does a page. None are, if not told.
     """
     kept = []
     pending = 0  # headlines that may still belong to the label above
     before: str | None = None
-    for text in paragraphs:
+    for text, is_plain in zip(paragraphs, plain or [False] * len(paragraphs), strict=True):
         rule = name_rule(text)
+        if is_plain and rule in _AUTHORS_TOO and not _is_label(text):
+            rule = None
         if rule is None and before == "share bar" and _ONLY_LETTER_X.fullmatch(text):
             rule = before
         if rule == "related":

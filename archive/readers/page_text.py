@@ -117,6 +117,11 @@ class Block:
         return self.linked_chars >= 0.9 * len(self.text)
 
     @property
+    def is_plain(self) -> bool:
+        """It stands as the sentences of a release do: a paragraph element with nothing but text in it."""
+        return self.element.tag == "p" and not self.element.attrib and not len(self.element)
+
+    @property
     def is_prose(self) -> bool:
         """It reads like text: long enough, with a sentence's end, and not made of links."""
         return len(self.text) >= _PROSE_CHARS and self.linked_chars < len(self.text) / 2 and bool(_SENTENCE.search(self.text))
@@ -372,12 +377,12 @@ def paragraphs(found: Sequence[Block], is_title: Callable[[str], bool]) -> list[
     """The paragraphs of a release among the blocks of its body: what stands below the title, without noise."""
     titles = [number for number, block in enumerate(found[:_BLOCKS_WITH_TITLE]) if is_title(block.text)]
     start = max((number for number in titles if not _prose(found[:number])), default=-1)
-    texts = [
-        block.text
+    kept = [
+        block
         for number, block in enumerate(found)
         if number > start and number not in titles and not block.is_caption and not (block.is_link and _is_headline(block.text))
     ]
-    return noise.drop(texts)
+    return noise.drop([block.text for block in kept], [block.is_plain for block in kept])
 
 
 def _is_headline(text: str) -> bool:
