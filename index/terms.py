@@ -23,7 +23,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-import snowballstemmer
+import Stemmer
 
 from index.stop_words import STOP_WORDS
 
@@ -124,7 +124,7 @@ _WRITTEN_OUT = {
     "december": "desember",
 }
 
-_stemmer = snowballstemmer.stemmer("indonesian")
+_stemmer = Stemmer.Stemmer("indonesian")
 
 
 class Token(NamedTuple):
