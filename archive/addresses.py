@@ -38,6 +38,14 @@ def canonical(url: str) -> str:
     return f"//{host}{path}" + (f"?{_unescape(query)}" if query else "") + (f"#{fragment}" if fragment else "")
 
 
+def site(url: str) -> str:
+    """The host of a web address, as people say it: "kota.example"."""
+    try:
+        return (urlsplit(url).hostname or url).removeprefix("www.")
+    except ValueError:
+        return url
+
+
 def _is_noise(pair: str) -> bool:
     name, _, value = pair.partition("=")
     return not name or bool(_TRACKING.fullmatch(name)) or (name, value) in _PRESENTATIONS

@@ -52,16 +52,17 @@ def superseded_versions(database: Database) -> Iterator[SupersededVersion]:
     found = database.rows(
         f"""
         SELECT paragraph.id, release.key, paragraph.position, paragraph.text,
-               version.title, version.published, version.topic, version.key, {_SAID_NO_MORE}
+               version.title, version.published, version.topic, version.agency, version.url, version.language,
+               version.key, {_SAID_NO_MORE}
         {_SUPERSEDED}
         ORDER BY release.key, version.number, paragraph.position
         """
     )
-    for _, group in groupby(found, key=lambda row: int(row[7])):
+    for _, group in groupby(found, key=lambda row: int(row[10])):
         version = list(group)
-        places = tuple(place for place, row in enumerate(version) if row[8])
+        places = tuple(place for place, row in enumerate(version) if row[11])
         if places:
-            rows = tuple(IndexRow(*version[place][:7]) for place in places)
+            rows = tuple(IndexRow(*version[place][:10]) for place in places)
             yield SupersededVersion(tuple(row[3] for row in version), rows, places)
 
 

@@ -149,6 +149,8 @@ class ReleaseSummary:
     published: str | None
     topic: str | None
     version: int
+    agency: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,9 @@ class IndexRow:
     title: str
     published: str | None
     topic: str | None
+    agency: str | None = None
+    url: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ class Store:
         """The other live releases with the very text of this one, published under other addresses, the first one first."""
         rows = self.database.fetch(
             """
-            SELECT other.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number
+            SELECT other.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number,
+                   version.agency, version.language
             FROM release AS mine
             JOIN release AS other ON other.key IN (
                 SELECT mine.same_as UNION SELECT key FROM release WHERE same_as IN (mine.key, mine.same_as)
@@ -190,7 +191,7 @@ class Store:
         rows = self.database.rows(
             f"""
             SELECT paragraph.id, release.key, paragraph.position, paragraph.text,
-                   version.title, version.published, version.topic
+                   version.title, version.published, version.topic, version.agency, version.url, version.language
             {_LIVE}
             ORDER BY release.key, paragraph.position
             """
@@ -205,7 +206,8 @@ class Store:
         rows = self.database.fetch(
             """
             SELECT paragraph.id, paragraph.position, paragraph.text,
-                   release.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number
+                   release.id, version.title, version.url, substr(version.published, 1, 10), version.topic, version.number,
+                   version.agency, version.language
             FROM paragraph
             JOIN version ON version.key = paragraph.version
             JOIN release ON release.key = version.release

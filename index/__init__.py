@@ -1,26 +1,34 @@
 """Finding it again: paragraphs embedded, published as generations, and searched by meaning and by words."""
 
-from index.answer import Answer, Hit, Query, Similar, Status
+from index.answer import Answer, Browsed, Hit, Query, Similar, Sort, Status
 from index.build import NothingToIndex
 from index.embedded import ModelError
+from index.filters import Filters
 from index.generation import GenerationError, NoGeneration
 from index.model import EMBEDDED, Model, resolve
 from index.relevance import Band
+from index.scan import Mode
 from index.search import Index
+from index.survey import Survey
 
 __all__ = [
     "EMBEDDED",
     "Answer",
     "Band",
+    "Browsed",
+    "Filters",
     "GenerationError",
     "Hit",
     "Index",
+    "Mode",
     "Model",
     "ModelError",
     "NoGeneration",
     "NothingToIndex",
     "Query",
     "Similar",
+    "Sort",
     "Status",
+    "Survey",
     "resolve",
 ]

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from datetime import date
+from enum import Enum
 from typing import Any
 
 from archive import Passage
+from index.filters import NO_FILTERS, Filters
 from index.relevance import Band
+from index.scan import Mode
 from index.sentences import Span
+from index.survey import Survey
 
 MAX_QUERY_CHARS = 2_000
 MAX_K = 100
 MAX_OFFSET = 10_000
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # what a terminal's broken bytes become
+
+
+class Sort(Enum):
+    """In which order hits come."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +37,11 @@ class Query:
         text: In plain language, up to `MAX_QUERY_CHARS`; `query_syntax` says what quotation marks and a minus do.
         k: Releases wanted, 1 to `MAX_K`.
         offset: Releases to leave out at the top, for later pages, up to `MAX_OFFSET`.
-        since: First day of publication.
-        until: Last day of publication.
-        topics: Any of these; none means all.
+        filters: Which releases are looked through. They move no line: what answers does so whatever stands beside it.
+        mode: What is compared: meaning, words or both.
+        sort: Order of the hits above the line, those without a date last; below it the most relevant come first.
         superseded: Look through what releases said before they changed and say no more, instead of what they say now.
+        surveyed: Count, too, how the hits spread over fields and time.
 
     Raises:
         ValueError: A field is outside its range; the message names it.
@@ -38,10 +50,11 @@ class Query:
     text: str
     k: int = 10
     offset: int = 0
-    since: date | None = None
-    until: date | None = None
-    topics: tuple[str, ...] = ()
+    filters: Filters = NO_FILTERS
+    mode: Mode = Mode.BOTH
+    sort: Sort = Sort.RELEVANCE
     superseded: bool = False
+    surveyed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no search can answer."""
@@ -52,8 +65,6 @@ class Query:
         if _HALF_A_PAIR.search(self.text):
             raise ValueError("the query contains half a surrogate pair: send it as UTF-8")
         check_page(self.k, self.offset)
-        if self.since and self.until and self.since > self.until:
-            raise ValueError(f"since ({self.since}) is later than until ({self.until}): swap them")
 
 
 def check_page(k: int, offset: int) -> None:
@@ -87,8 +98,9 @@ class Hit:
 
     Attributes:
         rank: Counts from 1 over all releases; for a passage under `more`, from 2 over the passages of its release.
-        score: Similarity plus matched words; it never rises down the list.
-        band: How well the passage answers; it never rises down the list either.
+        score: Similarity plus matched words, or in a search by words alone how much of the query is held; it never rises down
+            a list in order of relevance.
+        band: How well the passage answers; it never rises down such a list either.
         passage: The paragraph and its release.
         marks: Why it matched.
         more: The release's further passages, best first.
@@ -131,11 +143,12 @@ class Answer:
         query: What was asked.
         band: How well the archive as a whole answers; WEAK means that nothing here does.
         relevance: By how much its evidence exceeds that of questions which the archive cannot answer.
-        total: Hits above the line, of band STRONG or MEDIUM; the same on every page.
+        total: Hits above the line, of band STRONG or MEDIUM, that pass the filters; the same on every page.
         has_more: More hits follow these, be it below the line.
         took_ms: Time of the search, in milliseconds.
         generation: Number of the generation that answered, counted apart for superseded text; 0 where there is no such text.
-        hits: One a release, best first.
+        hits: One a release.
+        survey: How the hits above the line spread; None unless the query asks for it.
     """
 
     query: Query
@@ -146,6 +159,7 @@ class Answer:
     took_ms: float
     generation: int
     hits: tuple[Hit, ...]
+    survey: Survey | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as command line and endpoint print it."""
@@ -159,6 +173,23 @@ class Answer:
             "generation": self.generation,
             "hits": [hit.to_dict() for hit in self.hits],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """Releases that pass some filters, without a query.
+
+    Attributes:
+        total: How many there are.
+        generation: Number of the generation that was looked through.
+        openings: The first paragraph of each release on this page.
+        survey: How all of them spread.
+    """
+
+    total: int
+    generation: int
+    openings: tuple[Passage, ...]
+    survey: Survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,8 @@ class Baselines:
             scores = rank(wanted.meaning, self._vectors.encode_queries([wanted.meaning]), allowed)
             if allowed is not None:
                 scores = np.where(allowed, scores, -np.inf)
-            order = np.argsort(-scores, kind="stable")
-            order = order[: np.count_nonzero(scores > -np.inf)]
-            return self._found(ranking.by_release(order, scores[order], self._live.releases, self._live.groups)[:DEPTH])
+            scored = ranking.by_release(scores, self._live.layout, least=-np.inf)
+            return self._found(ranking.group(scored, ranking.order(scored)[:DEPTH]))
 
         return find
 

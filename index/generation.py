@@ -13,17 +13,20 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import faiss
 import numpy as np
 
 from archive import DatabaseError, IndexRow
-from index import duplicates, lexical, ranking, relevance
+from index import duplicates, filters, lexical, ranking, relevance
 from index.encoder import Matrix, unit
+from index.filters import FIELDS, Catalog, Field
 from index.query_syntax import Phrase, Wanted
+from index.ranking import Layout
 from index.relevance import Relevance
 from index.sentences import Span
 from index.space import Space
@@ -35,7 +38,7 @@ _FILES = _VECTORS, _PARAGRAPHS, _SENTENCES, _SPACE, _WORDS = (
 )  # fmt: skip
 _KEPT = 3  # the live one, and two that a reader may still be opening
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the folder's contents change; an older generation is built anew."""
 
 
@@ -77,7 +80,7 @@ class Meta:
         releases: Releases that the rows belong to.
         archive_state: `Store.state` when the rows were read.
         created_at: ISO 8601, UTC.
-        topics: Names of the topics, by code.
+        names: For each field of the catalogue what occurs in it.
         checksums: SHA-256 by file name.
     """
 
@@ -89,7 +92,7 @@ class Meta:
     releases: int
     archive_state: int
     created_at: str
-    topics: tuple[str, ...]
+    names: dict[Field, tuple[str, ...]]
     checksums: dict[str, str]
 
 
@@ -128,68 +131,56 @@ class Generation:
         words: The lexical side of the same rows.
         space: Where the vectors lie.
         paragraph_ids: int64, shape (n,): row ids in the archive.
-        releases: int32, shape (n,): which release a row belongs to, counted from 0 and never falling.
-        days: int32, shape (n,): date of publication as a proleptic Gregorian ordinal, 0 where unknown.
-        topics: int32, shape (n,): position in `meta.topics`, -1 where unknown.
-        groups: int32, shape (n,): paragraphs that are near-identical share a number.
+        layout: Which rows are of one release, and which are near-identical.
+        catalog: What is known of each release.
         sentence_starts: int64, shape (n + 1,): row r's sentences are `sentence_starts[r]` to `sentence_starts[r + 1]`.
         sentence_spans: int32, shape (m, 2): where each sentence begins and ends in its paragraph.
         sentences: float16, shape (m, dim): their placed vectors, read from disk as needed.
+        relevance: What tells an answer from none.
     """
 
     meta: Meta
-    index: faiss.Index
+    index: faiss.IndexFlat
     words: lexical.Words
     space: Space
     paragraph_ids: np.ndarray
-    releases: np.ndarray
-    days: np.ndarray
-    topics: np.ndarray
-    groups: np.ndarray
+    layout: Layout
+    catalog: Catalog
     sentence_starts: np.ndarray
     sentence_spans: np.ndarray
     sentences: np.ndarray
     relevance: Relevance
 
-    def nearest(self, query: Matrix, k: int, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Find the paragraphs closest to a query, best first.
+    @property
+    def releases(self) -> np.ndarray:
+        """Which release a row belongs to, counted from 0 and never falling: int32, shape (n,)."""
+        return self.layout.releases
+
+    def similarities(self, query: Matrix) -> np.ndarray:
+        """Compare a query with every paragraph.
+
+        FAISS's own search spends twice as long on one query, and would still leave out what a count over all of them needs.
 
         Args:
             query: Placed, float32, shape (1, dim), unit length.
-            k: Paragraphs wanted, at least 1.
-            allowed: bool, shape (n,); False rows are left out before anything is compared. None allows all.
 
         Returns:
-            rows (int64) and cosines less hub offsets (float32), both of shape (m,), where m = min(k, allowed rows).
+            Cosines less hub offsets: float32, shape (n,).
 
         Raises:
-            ValueError: k < 1, or the query has the wrong shape.
+            ValueError: The query has the wrong shape.
         """
-        if k < 1:
-            raise ValueError(f"need k >= 1: {k=}")
-        # FAISS pads missing hits with id -1, so never ask for more than may come back.
-        k = min(k, self.index.ntotal if allowed is None else int(allowed.sum()))
-        if k == 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        cosines, rows = self.index.search(self._with_offset(query), k, params=_only(allowed))
-        return rows[0], cosines[0]
-
-    def within(self, query: Matrix, least: float, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Find all paragraphs whose cosine less hub offset is above `least`: as `nearest`, but in no order."""
-        _, cosines, rows = self.index.range_search(self._with_offset(query), least, params=_only(allowed))
-        return rows, cosines
+        if query.shape != (1, self.meta.dim):
+            raise ValueError(f"expected shape (1, {self.meta.dim}), got {query.shape}")
+        return np.asarray(self._matrix @ np.append(query[0], np.float32(-1)))
 
     def vectors(self, rows: np.ndarray) -> Matrix:
         """Placed vectors of some rows: float32, shape (len(rows), dim)."""
-        return np.asarray(self.index.reconstruct_batch(rows))[:, :-1]
+        return np.asarray(self._matrix[rows, :-1])
 
     def offsets(self, rows: np.ndarray) -> np.ndarray:
         """Hub offsets of some rows: float32, shape (len(rows),)."""
-        return np.asarray(self.index.reconstruct_batch(rows))[:, -1]
-
-    def cosines(self, query: Matrix, rows: np.ndarray) -> np.ndarray:
-        """Cosines less hub offsets of some rows, as `nearest` gives them: float32, shape (len(rows),)."""
-        return np.asarray(self.index.reconstruct_batch(rows) @ self._with_offset(query)[0])
+        return np.asarray(self._matrix[rows, -1])
 
     def containing(self, phrase: Phrase) -> np.ndarray:
         """Which rows contain terms one after another, in text or title: bool, shape (n,)."""
@@ -227,38 +218,17 @@ class Generation:
     @cached_property
     def release_vectors(self) -> Matrix:
         """Mean of each release's placed vectors, scaled to unit length: float32, shape (releases, dim)."""
-        starts = np.flatnonzero(np.diff(self.releases, prepend=-1))
-        return unit(np.add.reduceat(self.vectors(np.arange(len(self.releases))), starts, axis=0))
-
-    def allowed(self, since: date | None = None, until: date | None = None, topics: Sequence[str] = ()) -> np.ndarray | None:
-        """Which rows pass the filters: bool, shape (n,), or None where no filter is set.
-
-        Args:
-            since: First day of publication wanted; releases without a date fall out.
-            until: Last day wanted, likewise.
-            topics: Names, any of which is wanted.
-        """
-        if since is None and until is None and not topics:
-            return None
-        passing = np.ones(len(self.paragraph_ids), dtype=bool)
-        if since is not None:
-            passing &= self.days >= since.toordinal()
-        if until is not None:
-            passing &= (self.days <= until.toordinal()) & (self.days > 0)
-        if topics:
-            codes = [code for code, name in enumerate(self.meta.topics) if name in topics]
-            passing &= np.isin(self.topics, codes)
-        return passing
+        return unit(np.add.reduceat(self._matrix[:, :-1], self.layout.starts, axis=0))
 
     @cached_property
     def _by_id(self) -> np.ndarray:
         return np.argsort(self.paragraph_ids, kind="stable")
 
-    def _with_offset(self, query: Matrix) -> Matrix:
-        """A query as the index compares it: its inner product with (vector, offset) is cosine minus offset."""
-        if query.shape != (1, self.meta.dim):
-            raise ValueError(f"expected shape (1, {self.meta.dim}), got {query.shape}")
-        return np.column_stack([query, np.full(1, -1, dtype=np.float32)])
+    @cached_property
+    def _matrix(self) -> np.ndarray:
+        """The vectors as FAISS holds them, without a copy: float32, shape (n, dim + 1)."""
+        view = faiss.rev_swig_ptr(self.index.get_xb(), self.index.ntotal * self.index.d)
+        return np.asarray(view).reshape(self.index.ntotal, self.index.d)
 
 
 def current_number(folder: Path) -> int | None:
@@ -335,7 +305,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
     workshop = folder / f".building-{number:06d}"
     workshop.mkdir()
     try:
-        arrays, topics = _describe(contents)
+        arrays, names = _describe(contents)
         index = faiss.IndexFlatIP(vectors.shape[1] + 1)
         index.add(np.column_stack([vectors, contents.offsets]))
         _write_index(index, workshop / _VECTORS)
@@ -353,7 +323,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
             releases=int(arrays["releases"][-1]) + 1,
             archive_state=archive_state,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            topics=topics,
+            names=names,
             checksums={name: _checksum(workshop / name) for name in _FILES},
         )
         (workshop / _META).write_text(json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -389,27 +359,22 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}"
 
 
-def _describe(contents: Contents) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+def _describe(contents: Contents) -> tuple[dict[str, np.ndarray], dict[Field, tuple[str, ...]]]:
     rows = contents.rows
-    topics = sorted({row.topic for row in rows if row.topic is not None})
-    codes = {topic: code for code, topic in enumerate(topics)}
     keys = np.array([row.release_key for row in rows], dtype=np.int64)
-    starts = np.concatenate([[False], keys[1:] != keys[:-1]])
+    is_first = np.concatenate([[True], keys[1:] != keys[:-1]])
+    catalog = filters.describe([rows[place] for place in np.flatnonzero(is_first).tolist()])
     spans = [span for own in contents.sentence_spans for span in own]
     arrays: dict[str, np.ndarray] = {
         "paragraph_ids": np.array([row.paragraph_id for row in rows], dtype=np.int64),
-        "releases": np.cumsum(starts, dtype=np.int32),
-        "days": np.array([_day(row.published) for row in rows], dtype=np.int32),
-        "topics": np.array([-1 if row.topic is None else codes[row.topic] for row in rows], dtype=np.int32),
+        "releases": np.cumsum(is_first, dtype=np.int32) - 1,
         "groups": duplicates.groups([row.text for row in rows]),
+        "days": catalog.days,
+        **dict(catalog.codes.items()),
         "sentence_starts": np.cumsum([0, *map(len, contents.sentence_spans)], dtype=np.int64),
         "sentence_spans": np.array(spans, dtype=np.int32).reshape(-1, 2),
     }
-    return arrays, tuple(topics)
-
-
-def _day(published: str | None) -> int:
-    return date.fromisoformat(published[:10]).toordinal() if published else 0
+    return arrays, dict(catalog.names)
 
 
 def _open(path: Path) -> Generation:
@@ -425,6 +390,9 @@ def _open(path: Path) -> Generation:
             raise GenerationError(f"{path / name} is damaged (its checksum differs): run telusur index --rebuild")
     with np.load(path / _PARAGRAPHS, allow_pickle=False) as arrays:
         columns = dict(arrays)
+    codes = {field: columns.pop(field) for field in FIELDS}
+    releases = columns.pop("releases")
+    starts = np.flatnonzero(np.diff(releases, prepend=-1))
     with np.load(path / _SPACE, allow_pickle=False) as arrays:
         space = Space(**{field.name: arrays[field.name] for field in fields(Space)})
         lines = {name: float(arrays[name]) for name in ("query_line", "hit_line")}
@@ -433,20 +401,13 @@ def _open(path: Path) -> Generation:
         meta=meta,
         index=_read_index(path / _VECTORS),
         words=lexical.Words(path / _WORDS, meta.paragraphs),
+        layout=Layout(releases, starts, columns.pop("groups")),
+        catalog=Catalog(columns.pop("days"), codes, meta.names),
         space=space,
         relevance=found,
         sentences=np.load(path / _SENTENCES, mmap_mode="r", allow_pickle=False),
         **columns,
     )
-
-
-def _only(allowed: np.ndarray | None) -> faiss.SearchParameters | None:
-    if allowed is None:
-        return None
-    bitmap = np.packbits(allowed, bitorder="little")
-    # The stubs describe C++, not the wrappers that faiss puts around these two constructors.
-    selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg,arg-type]
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
 
 
 def _write_index(index: faiss.Index, path: Path) -> None:
@@ -456,16 +417,17 @@ def _write_index(index: faiss.Index, path: Path) -> None:
         raise GenerationError(f"{path} cannot be written: make room, then run telusur index again") from error
 
 
-def _read_index(path: Path) -> faiss.Index:
+def _read_index(path: Path) -> faiss.IndexFlat:
     try:
-        return faiss.read_index(str(path))
+        return cast("faiss.IndexFlat", faiss.read_index(str(path)))
     except RuntimeError as error:  # vanished meanwhile, or cut short by a full disk, which faiss does not notice
         raise GenerationError(f"{path} cannot be read: see that the disk has room, then run telusur index --rebuild") from error
 
 
 def _parse_meta(text: str) -> Meta:
     found = json.loads(text)
-    return Meta(**{**found, "recipe": Recipe(**found["recipe"]), "topics": tuple(found["topics"])})
+    names = {field: tuple(found["names"][field]) for field in FIELDS}
+    return Meta(**{**found, "recipe": Recipe(**found["recipe"]), "names": names})
 
 
 def _checksum(path: Path) -> str:

@@ -72,24 +72,37 @@ class Words:
             query: What the reader typed.
             allowed: bool, one entry a row of the generation; False rows are left out. None allows all.
         """
-        phrases = list(dict.fromkeys(units(query)))[:_QUERY_UNITS]
-        weights = {phrase: self._weight(phrase) for phrase in phrases}
-        total = sum(weights.values())
-        if not total:
+        weights = self._weights(query)
+        if not weights:
             return NO_MATCHES
         # What is filtered away must not use up the limit, so a filtered query reads all and cuts afterwards.
         found = self._database.fetch(
             """
             SELECT rowid, -bm25(words, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?
             """,
-            (_TITLE_WEIGHT, _BODY_WEIGHT, match_expression(phrases, "OR"), _DEPTH if allowed is None else -1),
+            (_TITLE_WEIGHT, _BODY_WEIGHT, match_expression(weights, "OR"), _DEPTH if allowed is None else -1),
         )
         pairs = np.array([tuple(row) for row in found], dtype=[("row", np.int64), ("score", np.float64)])
         if allowed is not None:
             pairs = pairs[allowed[pairs["row"]]][:_DEPTH]
-        matched = self._matched(pairs["row"], weights)
-        bm25 = pairs["score"] / (_SATURATION * total)
-        return Matches(pairs["row"], bm25.astype(np.float32), (matched / total).astype(np.float32))
+        return _matches(pairs["row"], pairs["score"], self._matched(pairs["row"], weights), weights)
+
+    def every(self, query: str, allowed: np.ndarray | None = None) -> Matches:
+        """All paragraphs that share words with a query, in the order of rows; otherwise as `best`."""
+        weights = self._weights(query)
+        if not weights:
+            return NO_MATCHES
+        found = self._database.fetch(
+            "SELECT rowid, -bm25(words, ?, ?) FROM words WHERE words MATCH ? ORDER BY rowid",
+            (_TITLE_WEIGHT, _BODY_WEIGHT, match_expression(weights, "OR")),
+        )
+        pairs = np.array([tuple(row) for row in found], dtype=[("row", np.int64), ("score", np.float64)])
+        held = np.zeros(self._count)
+        for phrase, weight in weights.items():
+            held[self.containing(phrase)] += weight
+        if allowed is not None:
+            pairs = pairs[allowed[pairs["row"]]]
+        return _matches(pairs["row"], pairs["score"], held[pairs["row"]], weights)
 
     def containing(self, phrase: Phrase) -> np.ndarray:
         """Rows whose title or text contains terms one after another: int64, ascending."""
@@ -97,6 +110,10 @@ class Words:
         return np.array(
             [row[0] for row in self._database.rows("SELECT rowid FROM words WHERE words MATCH ?", (match,))], np.int64
         )
+
+    def _weights(self, query: str) -> dict[Phrase, float]:
+        """The query's words, or what stands for one, with their idf."""
+        return {phrase: self._weight(phrase) for phrase in list(dict.fromkeys(units(query)))[:_QUERY_UNITS]}
 
     def _weight(self, phrase: Phrase) -> float:
         """The phrase's idf as FTS5 computes it; a phrase that stands nowhere has the highest."""
@@ -118,6 +135,11 @@ class Words:
         texts = {row[0]: f" {row[1]}{_COLUMNS_APART}{row[2]} " for row in found}
         wanted = [(f" {' '.join(phrase)} ", weight) for phrase, weight in weights.items()]
         return np.array([sum(weight for phrase, weight in wanted if phrase in texts[row]) for row in rows.tolist()])
+
+
+def _matches(rows: np.ndarray, scores: np.ndarray, held: np.ndarray, weights: dict[Phrase, float]) -> Matches:
+    total = sum(weights.values())
+    return Matches(rows, (scores / (_SATURATION * total)).astype(np.float32), (held / total).astype(np.float32))
 
 
 def build(path: Path, paragraphs: Iterable[tuple[str, str]]) -> None:

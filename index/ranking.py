@@ -18,13 +18,54 @@ MORE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Which rows of an index belong together.
+
+    Attributes:
+        releases: int32, shape (n,): the release of each row, counted from 0 and never falling.
+        starts: int64, shape (r,): the first row of each release.
+        groups: int32, shape (n,): paragraphs that are near-identical share a number.
+    """
+
+    releases: np.ndarray
+    starts: np.ndarray
+    groups: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How releases score, each by its best row.
+
+    Attributes:
+        best: float32, shape (r,): score of each release's best row; -inf where none may be found.
+        rows: int32, shape (r,): that row, the first of equals.
+        groups: int32, shape (r,): the number that it shares with near-identical paragraphs.
+        notable: int32, shape (m,): rows worth showing beside a best one, best first.
+        notable_releases: int32, shape (m,): their releases.
+        notable_scores: float32, shape (m,): their scores.
+    """
+
+    best: np.ndarray
+    rows: np.ndarray
+    groups: np.ndarray
+    notable: np.ndarray
+    notable_releases: np.ndarray
+    notable_scores: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the arrays take, in bytes."""
+        return sum(getattr(self, name).nbytes for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A release in a ranking.
 
     Attributes:
-        rows: Its best rows, at most 1 + `MORE`, best first.
-        scores: Their fused scores.
-        identical: Best rows of releases further down whose best passage is near-identical to this one's.
+        rows: Its best row, then its notable ones, at most 1 + `MORE`, best first.
+        scores: Their scores.
+        identical: Best rows of releases further down whose best passage is near-identical to this one's, best first.
     """
 
     rows: list[int]
@@ -59,56 +100,66 @@ def score(cosines: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return cosines + LEXICAL_WEIGHT * shares
 
 
-def fuse(
-    near: tuple[np.ndarray, np.ndarray], matched: tuple[np.ndarray, np.ndarray, np.ndarray], exhausted: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Merge what meaning and words found.
+def by_release(scores: np.ndarray, layout: Layout, least: float) -> Scored:
+    """Score releases by their best row.
 
     Args:
-        near: The most similar rows and their cosines.
-        matched: Rows that share words, in any order, with their cosines and shares; every row whose share counts is among them.
-        exhausted: `near` holds every row there is. Else a row that is in neither may be as near as the last of `near`, so
-            what scores no higher is left out: looking deeper never changes what stands above.
+        scores: Of all rows, float32, shape (n,); -inf for those that may not be found.
+        layout: Which rows belong together.
+        least: Score from which a row is notable.
+    """
+    best = np.maximum.reduceat(scores, layout.starts)
+    lengths = np.diff(layout.starts, append=len(scores))
+    places = np.flatnonzero(scores == np.repeat(best, lengths))[::-1]
+    rows = np.empty(len(best), dtype=np.int32)
+    rows[layout.releases[places]] = places  # backwards, so that the first of equals is what stays
+    notable = np.flatnonzero((scores >= least) & (scores > -np.inf))
+    notable = notable[np.argsort(-scores[notable], kind="stable")].astype(np.int32)
+    return Scored(best, rows, layout.groups[rows], notable, layout.releases[notable], scores[notable])
+
+
+def order(scored: Scored, allowed: np.ndarray | None = None) -> np.ndarray:
+    """Rank releases, near-identical ones folded into the best of them.
+
+    Args:
+        scored: The releases.
+        allowed: bool, shape (r,); False ones are left out. None allows all.
 
     Returns:
-        rows (int64) and fused scores (float32), best first; equal scores in the order of rows.
+        int64, shape (m,): releases, best first; equal ones in their own order.
     """
-    rows = np.concatenate([matched[0], near[0]])
-    scores = np.concatenate([score(matched[1], matched[2]), near[1]])
-    rows, first = np.unique(rows, return_index=True)  # of a row that is in both, the first place counts: the one with its share
-    scores = scores[first]
-    if not exhausted and len(near[1]):
-        kept = scores > near[1].min()
-        rows, scores = rows[kept], scores[kept]
-    order = np.lexsort((rows, -scores))
-    return rows[order], scores[order]
+    findable = scored.best > -np.inf
+    releases = np.flatnonzero(findable if allowed is None else findable & allowed)
+    releases = releases[np.argsort(-scored.best[releases], kind="stable")]
+    _, firsts = np.unique(scored.groups[releases], return_index=True)
+    return np.asarray(releases[np.sort(firsts)])
 
 
-def by_release(rows: np.ndarray, scores: np.ndarray, releases: np.ndarray, groups: np.ndarray) -> list[Group]:
-    """Rank releases by their best row, and fold near-identical ones into the best of them.
+def group(scored: Scored, releases: np.ndarray, allowed: np.ndarray | None = None) -> list[Group]:
+    """What is shown of some releases of a ranking.
 
     Args:
-        rows: Best first.
-        scores: Of the rows.
-        releases: For each row of the index, its release.
-        groups: For each row of the index, the number that it shares with near-identical paragraphs.
+        scored: The releases.
+        releases: Those to show, as `order` gave them.
+        allowed: As it was given to `order`.
     """
-    found: dict[int, Group] = {}
-    leaders: dict[int, Group] = {}
-    ranking: list[Group] = []
-    for row, score, release, group in zip(
-        rows.tolist(), scores.tolist(), releases[rows].tolist(), groups[rows].tolist(), strict=True
-    ):
-        known = found.get(release)
-        if known is not None:
-            if len(known.rows) <= MORE:
-                known.rows.append(row)
-                known.scores.append(score)
-            continue
-        found[release] = one = Group([row], [score], [])
-        leader = leaders.setdefault(group, one)
-        if leader is one:
-            ranking.append(one)
-        else:
-            leader.identical.append(row)
-    return ranking
+    found = []
+    for release in releases.tolist():
+        best = int(scored.rows[release])
+        places = np.flatnonzero(scored.notable_releases == release)
+        places = places[scored.notable[places] != best][:MORE]
+        same = scored.groups == scored.groups[release]
+        same &= scored.best > -np.inf
+        if allowed is not None:
+            same &= allowed
+        same[release] = False
+        others = np.flatnonzero(same)
+        others = others[np.argsort(-scored.best[others], kind="stable")]
+        found.append(
+            Group(
+                [best, *scored.notable[places].tolist()],
+                [float(scored.best[release]), *scored.notable_scores[places].tolist()],
+                scored.rows[others].tolist(),
+            )
+        )
+    return found

@@ -8,7 +8,7 @@ Processing 10, 2000).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -24,6 +24,8 @@ _PASSING = 0.1
 """Share of questions from elsewhere that the line lets through."""
 
 _STRONG = 0.1
+_WORDS_HELD = 0.5
+_ROUNDING = 1e-6
 
 
 class Band(Enum):
@@ -41,16 +43,20 @@ class Verdict:
     Attributes:
         band: For the query as a whole; WEAK means that nothing here answers it.
         excess: Evidence less that of the questions from elsewhere that are most like the query.
-        line: Fused score from which a passage stands above the line; infinite where nothing does.
+        line: Score from which a passage stands above the line; infinite where nothing does.
+        strong: Score from which a passage answers strongly.
     """
 
     band: Band
     excess: float
     line: float
+    strong: float
 
     def band_of(self, score: float) -> Band:
-        """Band of a passage with this fused score."""
-        return _band(score - self.line)
+        """Band of a passage with this score."""
+        if score >= self.strong:
+            return Band.STRONG
+        return Band.MEDIUM if score >= self.line else Band.WEAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,19 @@ class Relevance:
         excess = evidence(cosines, shares) - baseline
         band = _band(excess - self.query_line)
         line = np.inf if band is Band.WEAK else min(baseline + self.hit_line, best_score)
-        return Verdict(band, excess, float(line))
+        return Verdict(band, excess, float(line), float(line + _STRONG))
+
+
+def judge_words(best_score: float, covered: float) -> Verdict:
+    """Judge what a search by words alone found: half of a query's weight in one paragraph says something, all of it everything.
+
+    Args:
+        best_score: Of the best paragraph, from 0 to 1; below 0 where nothing shares a word.
+        covered: Score from which a paragraph holds every word.
+    """
+    line = covered * _WORDS_HELD
+    verdict = Verdict(Band.WEAK, best_score - line, line, covered - _ROUNDING)
+    return replace(verdict, band=verdict.band_of(best_score))
 
 
 def evidence(cosines: np.ndarray, shares: np.ndarray) -> float:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from index import Answer, Hit
 
+_FIELDS = {"topic": "topic", "agency": "agency", "source": "site", "language": "language, by its ISO 639-1 code"}
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Declare the command."""
@@ -28,7 +30,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
     parser.add_argument("--offset", type=int, default=0, help="releases to leave out at the top (default: 0)")
     parser.add_argument("--since", metavar="DATE", type=_day, help="published on this day or later, YYYY-MM-DD")
     parser.add_argument("--until", metavar="DATE", type=_day, help="published on this day or earlier, YYYY-MM-DD")
-    parser.add_argument("--topic", metavar="NAME", action="append", default=[], help="only this topic; may be given again")
+    for name, what in _FIELDS.items():
+        parser.add_argument(
+            f"--{name}", metavar="NAME", action="append", default=[], help=f"only this {what}; may be given again"
+        )
+    parser.add_argument(
+        "--mode", choices=("makna", "kata", "gabungan"), default="gabungan", help="compare meaning, words or both (default)"
+    )
+    parser.add_argument(
+        "--sort", choices=("relevance", "newest", "oldest"), default="relevance", help="order of the hits above the line"
+    )
     parser.add_argument(
         "--superseded", action="store_true", help="search what releases said before they changed, instead of what they say now"
     )
@@ -44,9 +55,10 @@ def run(args: argparse.Namespace) -> int:
         GenerationError: There is no index, it is damaged, or another model made it.
         ModelError: The model cannot be loaded.
     """
-    from index import Index, Query  # here, not above, so that --help stays instant
+    from index import Filters, Index, Mode, Query, Sort  # here, not above, so that --help stays instant
 
-    query = Query(args.query, args.k, args.offset, args.since, args.until, tuple(args.topic), args.superseded)
+    filters = Filters(args.since, args.until, *(tuple(getattr(args, name)) for name in _FIELDS))
+    query = Query(args.query, args.k, args.offset, filters, Mode(args.mode), Sort(args.sort), args.superseded)
     with closing(Index(args.data, args.model, args.cache)) as index:
         index.warm()  # else `took_ms` would be the time of loading the model
         answer = index.search(query)

@@ -100,7 +100,7 @@ def test_changed_metadata_publishes_without_embedding(data: Path, encoder: Angle
     fill(data, replace(LITTLE_ARCHIVE[0], topic="ASN"))
     outcome = build(data, encoder)
     assert (outcome.embedded, outcome.in_context, outcome.published) == (0, 0, True)
-    assert outcome.meta.topics == ("ASN", "Kebencanaan")
+    assert outcome.meta.names["topics"] == ("ASN", "Kebencanaan")
 
 
 def test_removed_and_restored_releases_are_not_embedded_again(data: Path, encoder: AngleEncoder) -> None:

@@ -50,9 +50,9 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> AngleEncoder:
         return encoder
 
     monkeypatch.setattr(index, "resolve", resolve)
-    monkeypatch.setattr(index.search, "resolve", resolve)
+    monkeypatch.setattr(index.serving, "resolve", resolve)
     monkeypatch.setattr(index.encoder, "Encoder", load)
-    monkeypatch.setattr(index.search, "Encoder", load)
+    monkeypatch.setattr(index.serving, "Encoder", load)
     return encoder
 
 

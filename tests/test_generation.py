@@ -15,6 +15,7 @@ from archive import IndexRow
 from index import GenerationError, NoGeneration
 from index import generation as generations
 from index.encoder import unit
+from index.filters import Filters
 from index.generation import Contents, Generation, Meta, Recipe, load, publish, read_meta
 from index.sentences import Span
 from index.space import Space
@@ -79,14 +80,15 @@ def test_generation_comes_back_as_it_was_published(tmp_path: Path) -> None:
         releases=3,
         archive_state=7,
         created_at="",
-        topics=("Kebencanaan", "Kepegawaian"),
+        names={"topics": ("Kebencanaan", "Kepegawaian"), "agencies": (), "sources": (), "languages": ()},
         checksums={},
     )
     assert loaded.paragraph_ids.tolist() == [11, 12, 40, 41]
     assert loaded.releases.tolist() == [0, 0, 1, 2]
-    assert loaded.days.tolist() == [date(2023, 3, 21).toordinal()] * 2 + [date(2021, 1, 19).toordinal(), 0]
-    assert loaded.topics.tolist() == [1, 1, 0, -1]
-    assert loaded.groups.tolist() == [0, 1, 2, 3]
+    assert loaded.catalog.days.tolist() == [date(2023, 3, 21).toordinal(), date(2021, 1, 19).toordinal(), 0]
+    assert loaded.catalog.codes["topics"].tolist() == [1, 0, -1]
+    assert loaded.layout.starts.tolist() == [0, 2, 3]
+    assert loaded.layout.groups.tolist() == [0, 1, 2, 3]
     assert loaded.vectors(np.array([3, 0])).tolist() == directions([240, 0]).tolist()
     for name in ("passage_mean", "query_mean", "map"):
         assert getattr(loaded.space, name).tolist() == getattr(AS_IS, name).tolist()
@@ -103,8 +105,8 @@ def test_generations_are_numbered_and_the_last_one_is_live(tmp_path: Path) -> No
 def test_topics_in_any_script_come_back(tmp_path: Path) -> None:
     make(tmp_path, [make_row(1, topic="Ekonomi & Keuangan"), make_row(2, topic="‘Café’ 東京")], [0, 90])
     loaded = load(tmp_path)
-    assert loaded.meta.topics == ("Ekonomi & Keuangan", "‘Café’ 東京")
-    assert loaded.allowed(topics=["‘Café’ 東京"]).tolist() == [False, True]
+    assert loaded.catalog.names["topics"] == ("Ekonomi & Keuangan", "‘Café’ 東京")
+    assert loaded.catalog.passing(Filters(topics=("‘Café’ 東京",))).tolist() == [False, True]
 
 
 def test_sentences_come_back_with_their_places(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_sentences_come_back_with_their_places(tmp_path: Path) -> None:
 def test_near_identical_paragraphs_share_a_group(tmp_path: Path) -> None:
     same = "Wali Kota mengimbau warga agar tetap waspada terhadap cuaca buruk"
     make(tmp_path, [make_row(1, same), make_row(2, "Lain"), make_row(3, same + "."), make_row(4, "Lain lagi")])
-    assert load(tmp_path).groups.tolist() == [0, 1, 0, 2]
+    assert load(tmp_path).layout.groups.tolist() == [0, 1, 0, 2]
 
 
 def test_rows_of_paragraphs_are_found_by_their_ids(tmp_path: Path) -> None:
@@ -153,94 +155,30 @@ def test_questions_from_elsewhere_are_asked_at_publication(tmp_path: Path) -> No
     assert found.evidence[2] > by_meaning[2] + 0.3
 
 
-# Nearest
+# Similarity
 
 
-@pytest.mark.parametrize(
-    ("k", "expected"), [(1, [11]), (2, [11, 12]), (4, [11, 12, 40, 41]), (99, [11, 12, 40, 41])], ids=lambda value: str(value)
-)
-def test_nearest_gives_the_closest_first_and_never_pads(tmp_path: Path, k: int, expected: list[int]) -> None:
+def test_every_row_is_compared(tmp_path: Path) -> None:
     make(tmp_path)
-    loaded = load(tmp_path)
-    rows, cosines = loaded.nearest(directions([10]), k)
-    assert ids(loaded, rows) == expected
-    assert (rows.dtype, cosines.dtype) == (np.int64, np.float32)
-    assert cosines == pytest.approx(np.cos(np.radians([10, 20, 110, 130]))[: len(expected)], abs=1e-6)
+    cosines = load(tmp_path).similarities(directions([10]))
+    assert cosines.dtype == np.float32
+    assert cosines == pytest.approx(np.cos(np.radians([10, 20, 110, 130])), abs=1e-6)
 
 
 def test_hub_offsets_are_taken_off(tmp_path: Path) -> None:
     publish(tmp_path, RECIPE, contents(offsets=[0.25, 0, 0, -0.5]), 7)
     loaded = load(tmp_path)
-    rows, cosines = loaded.nearest(directions([10]), 4)
-    assert ids(loaded, rows) == [12, 11, 41, 40]
-    expected = np.cos(np.radians([20, 10, 130, 110])) - np.array([0, 0.25, -0.5, 0])
-    assert cosines == pytest.approx(expected, abs=1e-6)
-    assert loaded.cosines(directions([10]), rows) == pytest.approx(expected, abs=1e-6)
-    assert loaded.vectors(rows) == pytest.approx(directions([30, 0, 240, 120]), abs=1e-6)
+    expected = np.cos(np.radians([10, 20, 110, 130])) - np.array([0.25, 0, 0, -0.5])
+    assert loaded.similarities(directions([10])) == pytest.approx(expected, abs=1e-6)
+    assert loaded.offsets(np.array([3, 0])).tolist() == [-0.5, 0.25]
+    assert loaded.vectors(np.array([1, 0, 3, 2])) == pytest.approx(directions([30, 0, 240, 120]), abs=1e-6)
 
 
-def test_nearest_leaves_out_what_is_not_allowed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("query", [np.ones((1, 3)), np.ones(2), np.ones((2, 2))], ids=lambda query: str(query.shape))
+def test_a_query_of_the_wrong_shape_is_refused(tmp_path: Path, query: np.ndarray) -> None:
     make(tmp_path)
-    loaded = load(tmp_path)
-    rows, cosines = loaded.nearest(directions([10]), 3, np.array([False, True, False, True]))
-    assert ids(loaded, rows) == [12, 41]
-    assert cosines == pytest.approx(np.cos(np.radians([20, 130])), abs=1e-6)
-    rows, cosines = loaded.nearest(directions([10]), 3, np.zeros(4, dtype=bool))
-    assert (rows.shape, rows.dtype, cosines.shape, cosines.dtype) == ((0,), np.int64, (0,), np.float32)
-
-
-def test_within_finds_all_above_a_line(tmp_path: Path) -> None:
-    publish(tmp_path, RECIPE, contents(offsets=[0, 0, 0, -1]), 7)
-    loaded = load(tmp_path)
-    rows, cosines = loaded.within(directions([10]), 0.2)
-    found = dict(zip(ids(loaded, rows), cosines.tolist(), strict=True))
-    assert found == pytest.approx({11: 0.984808, 12: 0.939693, 41: 0.357212}, abs=1e-5)
-    rows, _ = loaded.within(directions([10]), 0.2, np.array([False, True, True, True]))
-    assert sorted(ids(loaded, rows)) == [12, 41]
-    rows, cosines = loaded.within(directions([10]), 1.5)
-    assert (rows.shape, cosines.shape) == ((0,), (0,))
-
-
-def test_nearest_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
-    make(tmp_path)
-    loaded = load(tmp_path)
-    with pytest.raises(ValueError, match="k >= 1: k=0"):
-        loaded.nearest(directions([10]), 0)
-    for query in (np.ones((1, 3)), np.ones(2), np.ones((2, 2))):
-        with pytest.raises(ValueError, match=r"expected shape \(1, 2\), got \("):
-            loaded.nearest(unit(query), 1)
-
-
-# Filters
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "topics", "passing"),
-    [
-        ("2023-03-21", None, (), [11, 12]),
-        ("2023-03-22", None, (), []),
-        (None, "2021-01-19", (), [40]),
-        (None, "2021-01-18", (), []),
-        ("2021-01-19", "2023-03-21", (), [11, 12, 40]),
-        (None, None, ("Kebencanaan",), [40]),
-        (None, None, ("Kebencanaan", "Kepegawaian", "Olahraga"), [11, 12, 40]),
-        (None, None, ("Olahraga",), []),
-        ("2022-01-01", None, ("Kebencanaan",), []),
-    ],
-)
-def test_filters_pass_what_was_asked_for(
-    tmp_path: Path, since: str | None, until: str | None, topics: tuple[str, ...], passing: list[int]
-) -> None:
-    make(tmp_path)
-    loaded = load(tmp_path)
-    allowed = loaded.allowed(since and date.fromisoformat(since), until and date.fromisoformat(until), topics)
-    assert allowed is not None
-    assert loaded.paragraph_ids[allowed].tolist() == passing
-
-
-def test_no_filter_is_none(tmp_path: Path) -> None:
-    make(tmp_path)
-    assert load(tmp_path).allowed() is None
+    with pytest.raises(ValueError, match=r"expected shape \(1, 2\), got \("):
+        load(tmp_path).similarities(unit(query))
 
 
 # What cannot be published
@@ -406,9 +344,9 @@ def test_readers_meet_whole_generations_only(tmp_path: Path) -> None:
         while not done.is_set():
             loaded = load(tmp_path)
             number = loaded.meta.number
-            rows, cosines = loaded.nearest(directions([10 * number]), 99)
+            cosines = loaded.similarities(directions([10 * number]))
             words = loaded.words.best(f"kata{number}")[0]
-            whole = len(rows) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
+            whole = len(cosines) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
             if not whole or (loaded.paragraph_ids // 1_000 != number).any():
                 failures.append(f"generation {number}")
             loaded.words.close()
@@ -458,5 +396,5 @@ def test_an_open_generation_answers_after_it_was_tidied_away(tmp_path: Path) -> 
     assert old.words.best("melayani")[0].tolist() == [0]
     for _ in range(4):
         make(tmp_path, ROWS[:1], ANGLES[:1])
-    assert ids(old, old.nearest(directions([121]), 1)[0]) == [40]
+    assert ids(old, np.array([old.similarities(directions([121])).argmax()])) == [40]
     assert old.words.best("meluap")[0].tolist() == [2]

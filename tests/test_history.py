@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from conftest import (
 
 from archive import IndexRow, Release, Store
 from archive.history import SupersededVersion, has_superseded, superseded_paragraphs, superseded_versions
-from index import Answer, Band, GenerationError, Index, NoGeneration, Query, generation
+from index import Answer, Band, Filters, GenerationError, Index, NoGeneration, Query, generation
 from index.build import Outcome, data_paths, history_path, update
 from index.generation import Generation, Meta, load, read_meta
 from scripts.cli import main
@@ -53,8 +54,8 @@ def passages(answer: Answer) -> list[tuple[str, int, int, str]]:
     return [(one.release.id, one.release.version, one.position, one.text) for one in found]
 
 
-def superseded(index: Index, text: str, **filters: object) -> list[tuple[str, int, int, str]]:
-    return passages(index.search(replace(Query(text, superseded=True), **filters)))
+def superseded(index: Index, text: str, **filters: Any) -> list[tuple[str, int, int, str]]:
+    return passages(index.search(Query(text, filters=Filters(**filters), superseded=True)))
 
 
 # What is superseded
@@ -388,7 +389,7 @@ def test_commands_index_and_search_old_text(
         assert main([*words, "--data", str(data)]) == 0
         return capsys.readouterr().out
 
-    for name, value in (("index.resolve", MODEL), ("index.search.resolve", MODEL), ("index.encoder.Encoder", AngleEncoder())):
+    for name, value in (("index.resolve", MODEL), ("index.serving.resolve", MODEL), ("index.encoder.Encoder", AngleEncoder())):
         monkeypatch.setattr(name, lambda *_arguments, value=value: value)
     monkeypatch.setattr("index.search.Encoder", lambda _model: AngleEncoder())
     assert run("search", "c120", "--superseded").startswith("the archive holds no superseded text, ")

@@ -83,7 +83,7 @@ def test_nothing_found_is_weak(known: Relevance) -> None:
 def test_bands_never_rise_down_a_list() -> None:
     order = list(Band)
     for line in (-0.5, 0.0, 0.7, np.inf):
-        verdict = Verdict(Band.MEDIUM, 0, line)
+        verdict = Verdict(Band.MEDIUM, 0, line, line + 0.1)
         places = [order.index(verdict.band_of(score)) for score in np.linspace(2, -2, 81)]
         assert places == sorted(places)
 

@@ -106,8 +106,8 @@ def test_live_paragraphs_stand_in_order_of_release_and_position(archive: Store) 
     add(archive, WITH_ID, Release("B", "Tiga."))
     add(archive, replace(WITH_ID, body="Satu baru.\n\nDua."))
     assert list(archive.live_paragraphs()) == [
-        IndexRow(4, 1, 0, "Satu baru.", "Judul", "2023-03-21T09:30", "Sosial"),
-        IndexRow(5, 1, 1, "Dua.", "Judul", "2023-03-21T09:30", "Sosial"),
+        IndexRow(4, 1, 0, "Satu baru.", "Judul", "2023-03-21T09:30", "Sosial", None, "https://a.example/1", None),
+        IndexRow(5, 1, 1, "Dua.", "Judul", "2023-03-21T09:30", "Sosial", None, "https://a.example/1", None),
         IndexRow(3, 2, 0, "Tiga.", "B", None, None),
     ]
 

@@ -45,11 +45,6 @@ def similar_link(release_id: str, position: int | None = None, search: Search | 
     return url_for("pages.similar", **values)
 
 
-def site_name(url: str) -> str:
-    """The host of a web address, as people say it: "kota.example"."""
-    return (urlsplit(url).hostname or url).removeprefix("www.")
-
-
 def web_address(url: str | None) -> str | None:
     """The address if a browser may follow it safely, that is, by http or https; else None."""
     if url is None:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 
 from archive import ArchivedRelease, UnknownRelease
+from archive.addresses import site
 from index import Band, NoGeneration, Similar
 from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
 from web import changes as comparing
@@ -54,7 +55,7 @@ def _helpers() -> dict[str, object]:
         "paragraph_link": links.paragraph_link,
         "passage_link": links.passage_link,
         "similar_link": links.similar_link,
-        "site_name": links.site_name,
+        "site_name": site,
         "web_address": links.web_address,
     }
 
@@ -230,7 +231,7 @@ def _pick(versions: list[ArchivedRelease], number: int | None) -> ArchivedReleas
 def _topics(asked: Search, overview: Overview) -> list[tuple[str, int]]:
     """Topics to choose from; one that was asked for but that no release has stays visible, with none."""
     known = dict(overview.topics)
-    return list(chain(known.items(), ((topic, 0) for topic in asked.topics if topic not in known)))
+    return list(chain(known.items(), ((topic, 0) for topic in asked.filters.topics if topic not in known)))
 
 
 def _carried(asked: Search) -> Search | None:

@@ -6,22 +6,27 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import Enum
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from flask_babel import LazyString, lazy_gettext
 
-from index import Query, query_syntax
+from index import Filters, Mode, Query, Sort, query_syntax
 from index.answer import MAX_K, MAX_OFFSET, MAX_QUERY_CHARS
+from index.filters import NO_FILTERS, Field
 
 DEFAULT_K = 10
-MAX_TOPICS = 50
-MAX_TOPIC_CHARS = 200
+MAX_VALUES = 50
+MAX_VALUE_CHARS = 200
 MAX_PARAGRAPH = 100_000
 MAX_VERSION = 1_000_000
 
-SEARCH = ("q", "k", "offset", "since", "until", "topic", "versions")
-CURRENT, SUPERSEDED = VERSIONS = ("current", "superseded")
-_REPEATABLE = frozenset({"topic"})
+FACETS: dict[str, Field] = {"topic": "topics", "agency": "agencies", "source": "sources", "language": "languages"}
+"""Fields of releases by the parameter that names wanted values."""
+
+SEARCH = ("q", "k", "offset", "mode", "sort", "since", "until", *FACETS, "versions")
+_REPEATABLE = frozenset(FACETS)
 _SHOWN_CHARS = 80
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -30,6 +35,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 
 Arguments = dict[str, str | int | list[str]]
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+class Versions(Enum):
+    """Which text of releases is looked through."""
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
 
 
 class ParameterError(ValueError):
@@ -62,15 +76,15 @@ class Search:
     text: str = ""
     k: int = DEFAULT_K
     offset: int = 0
-    since: date | None = None
-    until: date | None = None
-    topics: tuple[str, ...] = ()
+    filters: Filters = NO_FILTERS
+    mode: Mode = Mode.BOTH
+    sort: Sort = Sort.RELEVANCE
     superseded: bool = False
 
     @property
     def is_filtered(self) -> bool:
         """Whether the search looks through less than, or other than, all that is current."""
-        return bool(self.since or self.until or self.topics or self.superseded)
+        return bool(self.filters) or self.superseded
 
     @property
     def is_exact(self) -> bool:
@@ -78,8 +92,11 @@ class Search:
         wanted = query_syntax.parse(self.text)
         return bool(wanted.required or wanted.excluded)
 
-    def query(self) -> Query:
+    def query(self, surveyed: bool = False) -> Query:
         """The same as the index takes it.
+
+        Args:
+            surveyed: Whether to count how the hits spread.
 
         Raises:
             ParameterError: It only says what to leave out.
@@ -93,21 +110,26 @@ class Search:
                 lazy_gettext("Pertanyaan ini hanya berisi apa yang tidak boleh muncul."),
                 lazy_gettext("Tambahkan apa yang dicari, misalnya banjir -Jakarta, atau hapus tanda minusnya."),
             ) from error
-        return Query(self.text, self.k, self.offset, self.since, self.until, self.topics, self.superseded)
+        return Query(self.text, self.k, self.offset, self.filters, self.mode, self.sort, self.superseded, surveyed)
 
     def arguments(self) -> Arguments:
         """The same as arguments of a URL, leaving out what is at its default, so that one search has one URL."""
         arguments: Arguments = {}
         if self.text:
             arguments["q"] = self.text
-        if self.since:
-            arguments["since"] = self.since.isoformat()
-        if self.until:
-            arguments["until"] = self.until.isoformat()
-        if self.topics:
-            arguments["topic"] = list(self.topics)
+        if self.mode is not Mode.BOTH:
+            arguments["mode"] = self.mode.value
+        if self.filters.since:
+            arguments["since"] = self.filters.since.isoformat()
+        if self.filters.until:
+            arguments["until"] = self.filters.until.isoformat()
+        for parameter, field in FACETS.items():
+            if values := self.filters.values(field):
+                arguments[parameter] = list(values)
         if self.superseded:
-            arguments["versions"] = SUPERSEDED
+            arguments["versions"] = Versions.SUPERSEDED.value
+        if self.sort is not Sort.RELEVANCE:
+            arguments["sort"] = self.sort.value
         if self.k != DEFAULT_K:
             arguments["k"] = self.k
         if self.offset:
@@ -119,20 +141,30 @@ class Search:
         return replace(self, offset=max(offset, 0))
 
     def unfiltered(self) -> Search:
-        """The same words without any filter, from the first hit on."""
-        return Search(self.text, k=self.k)
+        """The same words, mode and order without any filter, from the first hit on."""
+        return replace(self, filters=NO_FILTERS, superseded=False, offset=0)
 
-    def without_period(self) -> Search:
-        """The same search over all time, from the first hit on."""
-        return replace(self, since=None, until=None, offset=0)
+    def during(self, since: date | None, until: date | None) -> Search:
+        """The same search over another period, or all time, from the first hit on."""
+        return replace(self, filters=replace(self.filters, since=since, until=until), offset=0)
 
-    def without_topic(self, topic: str) -> Search:
-        """The same search without one of its topics, from the first hit on."""
-        return replace(self, topics=tuple(one for one in self.topics if one != topic), offset=0)
+    def toggled(self, field: Field, value: str) -> Search:
+        """The same search with one more value of a field or, where it has it, without it; from the first hit on."""
+        values = self.filters.values(field)
+        changed = tuple(one for one in values if one != value) if value in values else (*values, value)
+        return replace(self, filters=self.filters.having(field, changed), offset=0)
 
     def of_current(self) -> Search:
         """The same search through what releases say now, from the first hit on."""
         return replace(self, superseded=False, offset=0)
+
+    def sorted(self, sort: Sort) -> Search:
+        """The same search in another order, from the first hit on."""
+        return replace(self, sort=sort, offset=0)
+
+    def comparing(self, mode: Mode) -> Search:
+        """The same search in another mode, from the first hit on."""
+        return replace(self, mode=mode, offset=0)
 
 
 class Fields:
@@ -220,6 +252,25 @@ class Fields:
             ),
         )
 
+    def choice(self, name: str, default: Choice) -> Choice:
+        """The value of a parameter that holds one of a few words; its default where it is absent.
+
+        Raises:
+            ParameterError: It holds another word.
+        """
+        value = self.text(name)
+        if value is None:
+            return default
+        words = [one.value for one in type(default)]
+        if value in words:
+            return type(default)(value)
+        raise ParameterError(
+            name,
+            value,
+            lazy_gettext("Isi parameter %(name)s, %(value)s, tidak dikenal.", name=name, value=repr(_shorten(value))),
+            lazy_gettext("Tulis salah satu dari: %(values)s.", values=", ".join(words)),
+        )
+
     def day(self, name: str) -> date | None:
         """The value of a parameter that holds a date.
 
@@ -261,10 +312,10 @@ def parse_search(fields: Fields) -> Search:
         text=_query_text(fields.text("q")),
         k=DEFAULT_K if k is None else k,
         offset=fields.integer("offset", 0, MAX_OFFSET) or 0,
-        since=since,
-        until=until,
-        topics=_topics(fields.texts("topic")),
-        superseded=_superseded(fields.text("versions")),
+        filters=Filters(since, until, **{field: _values(name, fields.texts(name)) for name, field in FACETS.items()}),
+        mode=fields.choice("mode", Mode.BOTH),
+        sort=fields.choice("sort", Sort.RELEVANCE),
+        superseded=fields.choice("versions", Versions.CURRENT) is Versions.SUPERSEDED,
     )
 
 
@@ -298,36 +349,29 @@ def _query_text(value: str | None) -> str:
     return text
 
 
-def _topics(values: tuple[str, ...]) -> tuple[str, ...]:
-    topics = tuple(dict.fromkeys(value.strip() for value in values))
-    for topic in topics:
-        _refuse_controls("topic", topic)
-        if not topic or len(topic) > MAX_TOPIC_CHARS:
+def _values(name: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(value.strip() for value in given))
+    for value in values:
+        _refuse_controls(name, value)
+        if not value or len(value) > MAX_VALUE_CHARS:
             raise ParameterError(
-                "topic",
-                topic,
-                lazy_gettext("Topik kosong atau terlalu panjang: %(value)s.", value=repr(_shorten(topic))),
-                lazy_gettext("Tulis nama topik, paling banyak %(limit)s karakter.", limit=MAX_TOPIC_CHARS),
+                name,
+                value,
+                lazy_gettext(
+                    "Isi parameter %(name)s kosong atau terlalu panjang: %(value)s.", name=name, value=repr(_shorten(value))
+                ),
+                lazy_gettext(
+                    "Tulis paling banyak %(limit)s karakter, atau hilangkan %(name)s.", limit=MAX_VALUE_CHARS, name=name
+                ),
             )
-    if len(topics) > MAX_TOPICS:
+    if len(values) > MAX_VALUES:
         raise ParameterError(
-            "topic",
-            topics[MAX_TOPICS],
-            lazy_gettext("Terlalu banyak topik: %(count)s.", count=len(topics)),
-            lazy_gettext("Pilih paling banyak %(limit)s topik.", limit=MAX_TOPICS),
+            name,
+            values[MAX_VALUES],
+            lazy_gettext("Terlalu banyak nilai untuk parameter %(name)s: %(count)s.", name=name, count=len(values)),
+            lazy_gettext("Pilih paling banyak %(limit)s.", limit=MAX_VALUES),
         )
-    return topics
-
-
-def _superseded(value: str | None) -> bool:
-    if value is None or value in VERSIONS:
-        return value == SUPERSEDED
-    raise ParameterError(
-        "versions",
-        value,
-        lazy_gettext("Isi parameter versions, %(value)s, tidak dikenal.", value=repr(_shorten(value))),
-        lazy_gettext("Tulis salah satu dari: %(values)s.", values=", ".join(VERSIONS)),
-    )
+    return values
 
 
 def _refuse_controls(name: str, value: str) -> None:

@@ -1,0 +1,142 @@
+"""Generations that are open, with the models that made them; a newly published one takes the place of the last."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from archive import Store
+from archive.history import has_superseded
+from index import generation, terms
+from index.build import data_paths, history_path
+from index.encoder import Encoder, Matrix
+from index.generation import Generation, GenerationError, NoGeneration, Recipe
+from index.memory import Remembered
+from index.model import resolve
+
+_REMEMBERED = 4_096  # queries whose vectors are kept: 6 MB with the embedded model
+
+
+class QueryEncoder(Protocol):
+    """What a search needs of an encoder."""
+
+    fingerprint: str
+
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed queries: float32, shape (len(texts), dim), rows of unit length."""
+
+
+LoadQueryEncoder = Callable[[str], QueryEncoder]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An open generation and the model that made it."""
+
+    generation: Generation
+    encoder: QueryEncoder
+
+
+class Serving:
+    """The live generations of one data folder. Safe to share between threads; nothing is loaded before it is needed."""
+
+    def __init__(
+        self,
+        data: Path,
+        store: Store,
+        model: str | None = None,
+        cache_dir: Path | None = None,
+        load_encoder: LoadQueryEncoder | None = None,
+        generations: Path | None = None,
+    ) -> None:
+        """Serve a data folder; the arguments are those of `index.search.Index`."""
+        self.folder = generations or data_paths(data)[2]
+        self._history = history_path(data)
+        self._store = store
+        self._model = model
+        self._load_encoder = load_encoder or (lambda name: Encoder(resolve(name, cache_dir, data)))
+        self._opened: dict[Path, Live] = {}
+        self._nothing_superseded_in: int | None = None
+        self._lock = threading.Lock()
+        self._vectors: Remembered[tuple[str, str], Matrix] = Remembered(lambda _vector: 1, _REMEMBERED)
+
+    def current(self) -> Live:
+        """The live generation with the model that made it, loaded when another was published.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        return self._open(self.folder)
+
+    def superseded(self) -> Live | None:
+        """The generation of superseded text, likewise; None where there is no such text.
+
+        Raises:
+            NoGeneration: There is, but an older Telusur made the live generation, or the run that made it was killed.
+        """
+        try:
+            return self._open(self._history)
+        except NoGeneration:
+            live, state = generation.read_meta(self.folder), self._store.state()
+            # Where the archive has changed since, its next index will tell: until then what is superseded counts as current.
+            if live and live.archive_state == state and self._nothing_superseded_in != state:
+                if has_superseded(self._store.database):
+                    raise NoGeneration(f"{self._history} holds no index of superseded text yet: run telusur index") from None
+                self._nothing_superseded_in = state  # a large archive takes its time to say so
+            return None
+
+    def encode(self, live: Live, text: str) -> Matrix:
+        """The model's vector of a query: float32, shape (1, dim)."""
+        self.encode_ahead([(live, text)])
+        known = self._vectors.get((live.encoder.fingerprint, text))
+        return live.encoder.encode_queries([text]) if known is None else known
+
+    def encode_ahead(self, queries: Iterable[tuple[Live, str]]) -> None:
+        """Send queries whose vectors are not known yet through their model, all of one model at once."""
+        missing: dict[str, tuple[QueryEncoder, dict[str, None]]] = {}
+        for live, text in queries:
+            fingerprint = live.encoder.fingerprint
+            if self._vectors.get((fingerprint, text)) is None:
+                missing.setdefault(fingerprint, (live.encoder, {}))[1][text] = None
+        for fingerprint, (encoder, texts) in missing.items():
+            vectors = encoder.encode_queries(list(texts))
+            for place, text in enumerate(texts):
+                self._vectors.keep((fingerprint, text), vectors[place : place + 1])
+
+    def _open(self, folder: Path) -> Live:
+        number = generation.current_number(folder)
+        live = self._opened.get(folder)
+        if live is not None and live.generation.meta.number == number:
+            return live
+        with self._lock:
+            live = self._opened.get(folder)
+            if live is None or live.generation.meta.number != number:
+                self._opened[folder] = live = self._load(folder)
+            return live
+
+    def _load(self, folder: Path) -> Live:
+        loaded = generation.load(folder)
+        recipe = loaded.meta.recipe
+        if recipe.terms != terms.VERSION:
+            raise GenerationError(f"generation {loaded.meta.number} was made by another Telusur: run telusur index")
+        for known in self._opened.values():
+            if known.encoder.fingerprint == recipe.fingerprint:
+                return Live(loaded, known.encoder)
+        encoder = self._load_encoder(self._model or recipe.model)
+        _require_same_model(encoder, recipe, loaded.meta.number, self._model)
+        return Live(loaded, encoder)
+
+
+def _require_same_model(encoder: QueryEncoder, recipe: Recipe, number: int, asked_for: str | None) -> None:
+    if encoder.fingerprint == recipe.fingerprint:
+        return
+    name = asked_for or recipe.model
+    raise GenerationError(
+        f"generation {number} was made by {recipe.model} ({recipe.fingerprint}), not by {name} ({encoder.fingerprint}): "
+        f"run telusur index --model {name}, or search without --model"
+    )
