@@ -361,7 +361,7 @@ def test_the_longest_query_on_the_last_page_is_answered(index: Index) -> None:
 
 def test_a_search_by_meaning_alone_passes_over_words(tmp_path: Path) -> None:
     fill(tmp_path, *(make_release(f"r{number}", f"Kantor cabang {number} a50") for number in range(8)))
-    fill(tmp_path, make_release("nama", "Kantor Purwalegi a60"))
+    fill(tmp_path, make_release("nama", "Kantor Purwalegi a50"))
     build(tmp_path)
     index = open_index(tmp_path)
     assert ids(index.search(Query("purwalegi c50", k=1))) == ["nama"]
