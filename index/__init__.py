@@ -9,6 +9,7 @@ from index.model import EMBEDDED, Model, resolve
 from index.relevance import Band
 from index.scan import Mode
 from index.search import Index
+from index.serving import GenerationGone
 from index.survey import Survey
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Browsed",
     "Filters",
     "GenerationError",
+    "GenerationGone",
     "Hit",
     "Index",
     "Mode",

@@ -42,6 +42,7 @@ class Query:
         sort: Order of the hits above the line, those without a date last; below it the most relevant come first.
         superseded: Look through what releases said before they changed and say no more, instead of what they say now.
         surveyed: Count, too, how the hits spread over fields and time.
+        generation: Number of the generation that answers, so that pages fit each other; None for the live one.
 
     Raises:
         ValueError: A field is outside its range; the message names it.
@@ -55,6 +56,7 @@ class Query:
     sort: Sort = Sort.RELEVANCE
     superseded: bool = False
     surveyed: bool = False
+    generation: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no search can answer."""

@@ -152,6 +152,11 @@ class Generation:
     relevance: Relevance
 
     @property
+    def nbytes(self) -> int:
+        """Memory that the generation takes, but for what is read from disk as needed, in bytes."""
+        return int(self._matrix.nbytes + self.sentence_spans.nbytes + 4 * self.paragraph_ids.nbytes)
+
+    @property
     def releases(self) -> np.ndarray:
         """Which release a row belongs to, counted from 0 and never falling: int32, shape (n,)."""
         return self.layout.releases

@@ -104,6 +104,7 @@ class Index:
         Raises:
             ValueError: The query only says what to leave out.
             NoGeneration: Nothing has been indexed yet, or superseded text has not.
+            GenerationGone: The generation asked for is not open any more.
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
@@ -115,13 +116,16 @@ class Index:
         Raises:
             ValueError: A query only says what to leave out.
             NoGeneration: Nothing has been indexed yet, or superseded text has not.
+            GenerationGone: A generation asked for is not open any more.
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
         wanted = [query_syntax.parse(query.text) for query in queries]
-        current = self._serving.current()
-        superseded = self._serving.superseded() if any(query.superseded for query in queries) else None
-        lives = [superseded if query.superseded else current for query in queries]
+        live = {is_superseded: self._live(is_superseded) for is_superseded in {query.superseded for query in queries}}
+        lives = [
+            live[query.superseded] if query.generation is None else self._serving.recent(query.generation, query.superseded)
+            for query in queries
+        ]
         started = time.perf_counter()
         self._serving.encode_ahead(
             (live, want.meaning)
@@ -146,7 +150,7 @@ class Index:
             ModelError: The model cannot be loaded.
         """
         wanted = query_syntax.parse(query.text)
-        live = self._serving.superseded() if query.superseded else self._serving.current()
+        live = self._live(query.superseded)
         if live is None:
             return ()
         found = self._scan(live, query, wanted)
@@ -254,6 +258,10 @@ class Index:
             ]
 
         return self._consistently(live, look)
+
+    def _live(self, superseded: bool) -> Live | None:
+        current = self._serving.current()
+        return self._serving.superseded() if superseded else current
 
     def _answer(self, live: Live, query: Query, wanted: Wanted, encoding_ms: float) -> Answer:
         started = time.perf_counter()

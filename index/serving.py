@@ -18,6 +18,7 @@ from index.memory import Remembered
 from index.model import resolve
 
 _REMEMBERED = 4_096  # queries whose vectors are kept: 6 MB with the embedded model
+_RECENT_BYTES = 2**30  # of generations that were live lately, for readers who are in the middle of a ranking
 
 
 class QueryEncoder(Protocol):
@@ -27,6 +28,10 @@ class QueryEncoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed queries: float32, shape (len(texts), dim), rows of unit length."""
+
+
+class GenerationGone(GenerationError):
+    """A generation that was live once is not open any more."""
 
 
 LoadQueryEncoder = Callable[[str], QueryEncoder]
@@ -59,8 +64,9 @@ class Serving:
         self._model = model
         self._load_encoder = load_encoder or (lambda name: Encoder(resolve(name, cache_dir, data)))
         self._opened: dict[Path, Live] = {}
+        self._recent: Remembered[tuple[Path, int], Live] = Remembered(lambda live: live.generation.nbytes, _RECENT_BYTES)
         self._nothing_superseded_in: int | None = None
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._vectors: Remembered[tuple[str, str], Matrix] = Remembered(lambda _vector: 1, _REMEMBERED)
 
     def current(self) -> Live:
@@ -90,6 +96,20 @@ class Serving:
                 self._nothing_superseded_in = state  # a large archive takes its time to say so
             return None
 
+    def recent(self, number: int, superseded: bool = False) -> Live:
+        """The generation of a number, live or superseded lately.
+
+        Raises:
+            GenerationGone: It is not open any more.
+            GenerationError: The live generation is damaged, or another model made it.
+        """
+        live = self.superseded() if superseded else self.current()
+        if live is None or live.generation.meta.number != number:
+            live = self._recent.get((self._history if superseded else self.folder, number))
+        if live is None:
+            raise GenerationGone(f"generation {number} is not open any more: ask again from the start")
+        return live
+
     def encode(self, live: Live, text: str) -> Matrix:
         """The model's vector of a query: float32, shape (1, dim)."""
         self.encode_ahead([(live, text)])
@@ -113,11 +133,17 @@ class Serving:
         live = self._opened.get(folder)
         if live is not None and live.generation.meta.number == number:
             return live
-        with self._lock:
+        # One reader loads what was published and sees it at once; the others go on with what is open, if anything is.
+        if not self._loading.acquire(blocking=live is None or number is None):
+            return live or self._open(folder)
+        try:
             live = self._opened.get(folder)
             if live is None or live.generation.meta.number != number:
                 self._opened[folder] = live = self._load(folder)
+                self._recent.keep((folder, live.generation.meta.number), live)
             return live
+        finally:
+            self._loading.release()
 
     def _load(self, folder: Path) -> Live:
         loaded = generation.load(folder)

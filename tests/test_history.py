@@ -391,7 +391,7 @@ def test_commands_index_and_search_old_text(
 
     for name, value in (("index.resolve", MODEL), ("index.serving.resolve", MODEL), ("index.encoder.Encoder", AngleEncoder())):
         monkeypatch.setattr(name, lambda *_arguments, value=value: value)
-    monkeypatch.setattr("index.search.Encoder", lambda _model: AngleEncoder())
+    monkeypatch.setattr("index.serving.Encoder", lambda _model: AngleEncoder())
     assert run("search", "c120", "--superseded").startswith("the archive holds no superseded text, ")
     fill(data, CORRECTED)
     assert run("index").startswith("generation 2 published: 3 releases, 6 paragraphs, 1 superseded, 1 embedded; ")

@@ -11,7 +11,8 @@ import pytest
 from conftest import LITTLE_ARCHIVE, MODEL, AngleEncoder, build, fill, ids, make_release, open_index, places, remove
 
 from archive import Passage
-from index import Band, Filters, GenerationError, Index, Mode, NoGeneration, Query, Sort, Status
+from index import Band, Filters, GenerationError, GenerationGone, Index, Mode, NoGeneration, Query, Sort, Status
+from index import generation as generations
 from index.answer import Marks
 from index.survey import FacetValue
 
@@ -473,3 +474,49 @@ def test_the_passages_of_a_release_that_answer_come_in_reading_order(index: Inde
     assert hits[0].marks.words == ((0, 4), (5, 11))
     assert index.passages_of(Query("kali meluap c125"), "asn") == ()
     assert index.passages_of(Query("kali meluap c125"), "tidak-ada") == ()
+
+
+# Generations
+
+
+def test_a_generation_answers_on_after_others_were_published(data: Path, index: Index) -> None:
+    first = index.search(Query("c200", k=1))
+    for number in range(4):
+        fill(data, make_release(f"baru{number}", f"Baru a{200 + number}"))
+        build(data)
+        assert index.search(Query("c200")).generation == number + 2
+    again = index.search(Query("c200", k=1, generation=1))
+    assert (ids(again), again.hits[0].score, again.generation) == (ids(first), first.hits[0].score, 1)
+    assert len(index.search(Query("c200", k=10, generation=3)).hits) == 5
+
+
+def test_a_generation_that_is_gone_is_said_to_be(data: Path, index: Index) -> None:
+    build(data, rebuild=True)
+    index.search(Query("c0"))
+    for number in (1, 3):
+        with pytest.raises(GenerationGone, match=f"generation {number} is not open any more: ask again from the start"):
+            index.search(Query("c0", generation=number))
+
+
+def test_while_one_reader_opens_a_generation_the_others_go_on(
+    data: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.search(Query("c0"))
+    build(data, rebuild=True)
+    opening, opened = threading.Event(), threading.Event()
+    load = generations.load
+
+    def slowly(folder: Path) -> generations.Generation:
+        opening.set()
+        assert opened.wait(10)
+        return load(folder)
+
+    monkeypatch.setattr(generations, "load", slowly)
+    numbers: list[int] = []
+    reader = threading.Thread(target=lambda: numbers.append(index.search(Query("c0")).generation))
+    reader.start()
+    assert opening.wait(10)
+    assert index.search(Query("c0")).generation == 1
+    opened.set()
+    reader.join(10)
+    assert numbers == [2] == [index.search(Query("c0")).generation]
