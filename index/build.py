@@ -14,11 +14,12 @@ from filelock import FileLock
 
 from archive import IndexRow, Store
 from archive.history import SupersededVersion, superseded_versions
-from index import generation, glossary, questions, sentences, space, terms
+from index import generation, glossary, publishing, questions, sentences, space, terms
 from index.cache import VectorCache, digest
 from index.encoder import Matrix, unit
-from index.generation import Contents, Generation, GenerationError, Meta, Recipe
+from index.generation import Generation, GenerationError, Meta, Recipe
 from index.model import Model
+from index.publishing import Contents
 from index.sentences import Span
 from index.space import Space
 
@@ -157,7 +158,7 @@ def _publish_live(folder: Path, store: Store, recipe: Recipe, state: int, worksh
     rows = list(store.live_paragraphs())
     if not rows:
         raise NothingToIndex("the archive holds no releases: run telusur import first")
-    return generation.publish(folder, recipe, workshop.make(rows), state)
+    return publishing.publish(folder, recipe, workshop.make(rows), state)
 
 
 def _update_history(data: Path, store: Store, recipe: Recipe, state: int, workshop: _Workshop, rebuild: bool) -> Meta | None:
@@ -176,7 +177,7 @@ def _update_history(data: Path, store: Store, recipe: Recipe, state: int, worksh
     live = generation.load(data_paths(data)[2])
     live.words.close()
     rows = [row for version in versions for row in version.rows]
-    return generation.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state)
+    return publishing.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state)
 
 
 def indexed_rows(store: Store, live: Generation) -> list[IndexRow]:

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -21,8 +17,8 @@ from typing import cast
 import faiss
 import numpy as np
 
-from archive import DatabaseError, IndexRow
-from index import duplicates, filters, lexical, ranking, relevance
+from archive import DatabaseError
+from index import lexical
 from index.encoder import Matrix, unit
 from index.filters import FIELDS, Catalog, Field
 from index.query_syntax import Phrase, Wanted
@@ -32,11 +28,10 @@ from index.sentences import Span
 from index.space import Space
 
 POINTER = "CURRENT"
-_META = "meta.json"
-_FILES = _VECTORS, _PARAGRAPHS, _SENTENCES, _SPACE, _WORDS = (
+META = "meta.json"
+FILES = VECTORS, PARAGRAPHS, SENTENCES, SPACE, WORDS = (
     "vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite",
 )  # fmt: skip
-_KEPT = 3  # the live one, and two that a reader may still be opening
 
 FORMAT = 4
 """Raised whenever the folder's contents change; an older generation is built anew."""
@@ -94,31 +89,6 @@ class Meta:
     created_at: str
     names: dict[Field, tuple[str, ...]]
     checksums: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What goes into a generation; row r of everything is paragraph r.
-
-    Attributes:
-        rows: The paragraphs, at least one, those of a release together.
-        space: Where the vectors lie.
-        vectors: Placed vectors, float32, shape (n, dim); every row has unit length.
-        offsets: Hub offsets, float32, shape (n,).
-        sentence_spans: For each paragraph, the character spans of its sentences.
-        sentences: Placed vectors of all those sentences in order, float32, shape (m, dim).
-        questions: Placed vectors of questions from elsewhere, shape (q, dim), by which relevance is calibrated.
-        question_texts: The texts of these questions.
-    """
-
-    rows: Sequence[IndexRow]
-    space: Space
-    vectors: Matrix
-    offsets: np.ndarray
-    sentence_spans: Sequence[Sequence[Span]]
-    sentences: Matrix
-    questions: Matrix
-    question_texts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -258,7 +228,7 @@ def read_meta(folder: Path) -> Meta | None:
     if number is None:
         return None
     try:
-        return _parse_meta((_path(folder, number) / _META).read_text(encoding="utf-8"))
+        return _parse_meta((path_of(folder, number) / META).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -275,7 +245,7 @@ def load(folder: Path) -> Generation:
         if number is None:
             raise NoGeneration(f"{folder} holds no index yet: run telusur index")
         try:
-            return _open(_path(folder, number))
+            return open_at(path_of(folder, number))
         except (FileNotFoundError, GenerationError, DatabaseError) as error:
             # Between pointer and files, a builder may have published others and tidied this one away.
             if current_number(folder) != number:
@@ -285,105 +255,20 @@ def load(folder: Path) -> Generation:
             raise
 
 
-def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int) -> Meta:
-    """Build the next generation aside, verify it, and make it the live one.
-
-    The caller holds the folder's lock: two builders would take the same number.
-
-    Args:
-        folder: Holds all generations.
-        recipe: What the vectors and words were made with.
-        contents: What goes in.
-        archive_state: `Store.state` when the rows were read.
-
-    Raises:
-        ValueError: There are no rows, or not one vector for each.
-        GenerationError: The vectors cannot be written, or do not read back.
-        DatabaseError: The words cannot be written.
-    """
-    rows, vectors = contents.rows, contents.vectors
-    if not rows or len(rows) != len(vectors):
-        raise ValueError(f"need one vector for each of at least one row: {len(rows)} rows, {len(vectors)} vectors")
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    number = max([0, *(int(path.name) for path in folder.iterdir() if path.name.isdigit())]) + 1
-    workshop = folder / f".building-{number:06d}"
-    workshop.mkdir()
-    try:
-        arrays, names = _describe(contents)
-        index = faiss.IndexFlatIP(vectors.shape[1] + 1)
-        index.add(np.column_stack([vectors, contents.offsets]))
-        _write_index(index, workshop / _VECTORS)
-        np.savez(workshop / _PARAGRAPHS, allow_pickle=False, **arrays)
-        np.save(workshop / _SENTENCES, contents.sentences.astype(np.float16), allow_pickle=False)
-        lexical.build(workshop / _WORDS, ((row.title, row.text) for row in rows))
-        found = _calibrate(index, lexical.Words(workshop / _WORDS, len(rows)), contents)
-        np.savez(workshop / _SPACE, allow_pickle=False, **asdict(contents.space), **asdict(found))
-        meta = Meta(
-            number=number,
-            recipe=recipe,
-            dim=vectors.shape[1],
-            metric="cosine",
-            paragraphs=len(rows),
-            releases=int(arrays["releases"][-1]) + 1,
-            archive_state=archive_state,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            names=names,
-            checksums={name: _checksum(workshop / name) for name in _FILES},
-        )
-        (workshop / _META).write_text(json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        for path in workshop.iterdir():
-            _sync(path)
-        _open(workshop).words.close()
-        workshop.rename(_path(folder, number))
-        _sync(folder)
-        _point(folder, number)
-    except BaseException:
-        shutil.rmtree(workshop, ignore_errors=True)
-        raise
-    _tidy(folder, number)
-    return meta
-
-
-def _calibrate(index: faiss.Index, words: lexical.Words, contents: Contents) -> Relevance:
-    """Ask the questions from elsewhere and see what they find."""
-    queries = np.column_stack([contents.questions, np.full(len(contents.questions), -1, np.float32)])
-    cosines, _ = index.search(queries, min(relevance.TOP, index.ntotal))
-    shares, best_scores = [], []
-    for query, found, text in zip(queries, cosines, contents.question_texts, strict=True):
-        matches = words.best(text)
-        matched = ranking.shares(matches.bm25, matches.coverage)
-        own = index.reconstruct_batch(matches.rows) @ query if len(matches.rows) else np.empty(0, np.float32)
-        shares.append(matched)
-        best_scores.append(float(max(found[0], ranking.score(own, matched).max(initial=-1.0))))
-    words.close()
-    return relevance.calibrate(contents.questions, list(cosines), shares, best_scores)
-
-
-def _path(folder: Path, number: int) -> Path:
+def path_of(folder: Path, number: int) -> Path:
+    """The folder of one generation."""
     return folder / f"{number:06d}"
 
 
-def _describe(contents: Contents) -> tuple[dict[str, np.ndarray], dict[Field, tuple[str, ...]]]:
-    rows = contents.rows
-    keys = np.array([row.release_key for row in rows], dtype=np.int64)
-    is_first = np.concatenate([[True], keys[1:] != keys[:-1]])
-    catalog = filters.describe([rows[place] for place in np.flatnonzero(is_first).tolist()])
-    spans = [span for own in contents.sentence_spans for span in own]
-    arrays: dict[str, np.ndarray] = {
-        "paragraph_ids": np.array([row.paragraph_id for row in rows], dtype=np.int64),
-        "releases": np.cumsum(is_first, dtype=np.int32) - 1,
-        "groups": duplicates.groups([row.text for row in rows]),
-        "days": catalog.days,
-        **dict(catalog.codes.items()),
-        "sentence_starts": np.cumsum([0, *map(len, contents.sentence_spans)], dtype=np.int64),
-        "sentence_spans": np.array(spans, dtype=np.int32).reshape(-1, 2),
-    }
-    return arrays, dict(catalog.names)
+def open_at(path: Path) -> Generation:
+    """Open one generation and verify its checksums.
 
-
-def _open(path: Path) -> Generation:
-    meta_file = path / _META
+    Raises:
+        FileNotFoundError: A file is missing.
+        GenerationError: A file is damaged, or has another format.
+        DatabaseError: The words cannot be read.
+    """
+    meta_file = path / META
     try:
         meta = _parse_meta(meta_file.read_text(encoding="utf-8"))
     except (ValueError, TypeError, KeyError) as error:
@@ -391,31 +276,43 @@ def _open(path: Path) -> Generation:
     if meta.recipe.format != FORMAT:
         raise GenerationError(f"{path} has format {meta.recipe.format}, this Telusur reads {FORMAT}: run telusur index")
     for name, expected in meta.checksums.items():
-        if _checksum(path / name) != expected:
+        if checksum(path / name) != expected:
             raise GenerationError(f"{path / name} is damaged (its checksum differs): run telusur index --rebuild")
-    with np.load(path / _PARAGRAPHS, allow_pickle=False) as arrays:
+    with np.load(path / PARAGRAPHS, allow_pickle=False) as arrays:
         columns = dict(arrays)
     codes = {field: columns.pop(field) for field in FIELDS}
     releases = columns.pop("releases")
     starts = np.flatnonzero(np.diff(releases, prepend=-1))
-    with np.load(path / _SPACE, allow_pickle=False) as arrays:
+    with np.load(path / SPACE, allow_pickle=False) as arrays:
         space = Space(**{field.name: arrays[field.name] for field in fields(Space)})
         lines = {name: float(arrays[name]) for name in ("query_line", "hit_line")}
         found = Relevance(questions=arrays["questions"], evidence=arrays["evidence"], **lines)
     return Generation(
         meta=meta,
-        index=_read_index(path / _VECTORS),
-        words=lexical.Words(path / _WORDS, meta.paragraphs),
+        index=_read_index(path / VECTORS),
+        words=lexical.Words(path / WORDS, meta.paragraphs),
         layout=Layout(releases, starts, columns.pop("groups")),
         catalog=Catalog(columns.pop("days"), codes, meta.names),
         space=space,
         relevance=found,
-        sentences=np.load(path / _SENTENCES, mmap_mode="r", allow_pickle=False),
+        sentences=np.load(path / SENTENCES, mmap_mode="r", allow_pickle=False),
         **columns,
     )
 
 
-def _write_index(index: faiss.Index, path: Path) -> None:
+def write_vectors(vectors: Matrix, offsets: np.ndarray, path: Path) -> None:
+    """Write the file of vectors.
+
+    Args:
+        vectors: Placed, float32, shape (n, dim).
+        offsets: Hub offsets, float32, shape (n,).
+        path: File that does not exist yet.
+
+    Raises:
+        GenerationError: It cannot be written.
+    """
+    index = faiss.IndexFlatIP(vectors.shape[1] + 1)
+    index.add(np.column_stack([vectors, offsets]))
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:
@@ -435,35 +332,7 @@ def _parse_meta(text: str) -> Meta:
     return Meta(**{**found, "recipe": Recipe(**found["recipe"]), "names": names})
 
 
-def _checksum(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _point(folder: Path, number: int) -> None:
-    aside = folder / f".{POINTER}"
-    aside.write_text(f"{number}\n", encoding="ascii")
-    _sync(aside)
-    aside.replace(folder / POINTER)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed builds left."""
-    for path in folder.glob(".building-*"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _tidy(folder: Path, number: int) -> None:
-    """Remove generations that no reader opens any more; one that is open stays readable until it is closed."""
-    for path in folder.iterdir():
-        if path.name.isdigit() and int(path.name) <= number - _KEPT:
-            shutil.rmtree(path, ignore_errors=True)

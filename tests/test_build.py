@@ -322,7 +322,7 @@ BUILDER = """
 import json, sys, time
 from pathlib import Path
 from conftest import AngleEncoder, build
-from index import build as builds, generation, lexical
+from index import build as builds, generation, lexical, publishing
 from index.cache import VectorCache
 
 data, stop_at, chunk = Path(sys.argv[1]), sys.argv[2], []
@@ -366,8 +366,8 @@ class Slow(AngleEncoder):
 
 around(VectorCache, "keep", lambda: note("kept.log", chunk))
 around(lexical, "build")
-around(generation, "_checksum")
-around(generation, "_point")
+around(generation, "checksum")
+around(publishing, "_point")
 outcome = build(data, Slow())
 print(json.dumps([outcome.published, outcome.embedded, outcome.in_context, outcome.meta.number, outcome.meta.paragraphs]))
 """
@@ -383,7 +383,7 @@ KILLS = (
     "after keep 2",
     "before build 1",
     "after build 1",
-    "after _checksum 4",
+    "after checksum 4",
     "before _point 1",
 )
 """When a builder is killed: in the middle of what, and at the how-manieth time of its run."""

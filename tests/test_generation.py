@@ -12,11 +12,12 @@ import pytest
 from conftest import directions, make_row, run_python
 
 from archive import IndexRow
-from index import GenerationError, NoGeneration
+from index import GenerationError, NoGeneration, publishing
 from index import generation as generations
 from index.encoder import unit
 from index.filters import Filters
-from index.generation import Contents, Generation, Meta, Recipe, load, publish, read_meta
+from index.generation import Generation, Meta, Recipe, load, read_meta
+from index.publishing import Contents, publish
 from index.sentences import Span
 from index.space import Space
 
@@ -203,7 +204,7 @@ def test_a_build_that_fails_leaves_the_live_one_alone(tmp_path: Path, monkeypatc
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(generations, "_sync", fail)
+    monkeypatch.setattr(publishing, "_sync", fail)
     with pytest.raises(OSError, match="No space left"):
         make(tmp_path)
     assert names(tmp_path) == ["000001", "CURRENT"]
@@ -369,7 +370,7 @@ def test_readers_meet_whole_generations_only(tmp_path: Path) -> None:
     assert load(tmp_path).meta.number == 19
 
 
-@pytest.mark.parametrize("step", ["_parse_meta", "_checksum", "np.load", "faiss.read_index"])
+@pytest.mark.parametrize("step", ["_parse_meta", "checksum", "np.load", "faiss.read_index"])
 def test_a_generation_tidied_away_while_it_is_opened_gives_way_to_the_live_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

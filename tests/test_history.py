@@ -27,7 +27,7 @@ from conftest import (
 
 from archive import IndexRow, Release, Store
 from archive.history import SupersededVersion, has_superseded, superseded_paragraphs, superseded_versions
-from index import Answer, Band, Filters, GenerationError, Index, NoGeneration, Query, generation
+from index import Answer, Band, Filters, GenerationError, Index, NoGeneration, Query, publishing
 from index.build import Outcome, data_paths, history_path, update
 from index.generation import Generation, Meta, load, read_meta
 from scripts.cli import main
@@ -339,7 +339,7 @@ def test_a_folder_of_an_older_telusur_gets_its_history_by_the_next_run(changed: 
 def test_a_run_that_dies_before_history_is_finished_by_the_next(
     changed: Path, encoder: AngleEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = generation.publish
+    publish = publishing.publish
 
     def die(folder: Path, *rest: object) -> Meta:
         if folder == history_path(changed):
@@ -348,7 +348,7 @@ def test_a_run_that_dies_before_history_is_finished_by_the_next(
 
     fill(changed, replace(FLOOD, body="Kali kering a130\n\nDapur umum a150"))
     with monkeypatch.context() as patched:
-        patched.setattr(generation, "publish", die)
+        patched.setattr(publishing, "publish", die)
         with pytest.raises(KeyboardInterrupt):
             build(changed)
     index = open_index(changed)
