@@ -10,13 +10,14 @@ from index.relevance import Band
 from index.scan import Mode
 from index.search import Index
 from index.serving import GenerationGone
-from index.survey import Survey
+from index.survey import FacetValue, Period, Survey, Timeline, Unit
 
 __all__ = [
     "EMBEDDED",
     "Answer",
     "Band",
     "Browsed",
+    "FacetValue",
     "Filters",
     "GenerationError",
     "GenerationGone",
@@ -27,10 +28,13 @@ __all__ = [
     "ModelError",
     "NoGeneration",
     "NothingToIndex",
+    "Period",
     "Query",
     "Similar",
     "Sort",
     "Status",
     "Survey",
+    "Timeline",
+    "Unit",
     "resolve",
 ]

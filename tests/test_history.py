@@ -29,7 +29,7 @@ from archive import IndexRow, Release, Store
 from archive.history import SupersededVersion, has_superseded, superseded_paragraphs, superseded_versions
 from index import Answer, Band, Filters, GenerationError, Index, NoGeneration, Query, publishing
 from index.build import Outcome, data_paths, history_path, update
-from index.generation import Generation, Meta, load, read_meta
+from index.generation import POINTER, Generation, Meta, load, read_meta
 from scripts.cli import main
 
 FLOOD = LITTLE_ARCHIVE[1]
@@ -325,7 +325,7 @@ def test_a_trial_leaves_history_alone(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_an_older_telusur_gets_its_history_by_the_next_run(changed: Path, encoder: AngleEncoder) -> None:
-    (history_path(changed) / generation.POINTER).unlink()
+    (history_path(changed) / POINTER).unlink()
     index = open_index(changed)
     with pytest.raises(NoGeneration, match="holds no index of superseded text yet: run telusur index"):
         index.search(Query("c120", superseded=True))

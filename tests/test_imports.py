@@ -25,7 +25,13 @@ OWNERS = {
     "pypdf": {"archive/readers/pdf.py"},
     **{name: {"index/encoder.py", "index/training.py"} for name in MODEL_LIBRARIES},  # the one loads a model, the other tunes
 }
-DISTRIBUTIONS = {"docx": "python_docx", "Stemmer": "pystemmer", "faiss": "faiss_cpu", "markdown_it": "markdown_it_py", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "docx": "python_docx",
+    "Stemmer": "pystemmer",
+    "faiss": "faiss_cpu",
+    "markdown_it": "markdown_it_py",
+    "yaml": "pyyaml",
+}
 PEERS = {"txtai"}  # installed in an environment of its own, for `telusur benchmark` to compare with
 BROUGHT_ALONG = {"jinja2", "markupsafe", "werkzeug"}  # Flask's own parts, by way of Flask
 
