@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from threadpoolctl import threadpool_limits
+
 from archive import Store
 from archive.history import has_superseded
 from index import generation, terms
@@ -46,7 +48,10 @@ class Live:
 
 
 class Serving:
-    """The live generations of one data folder. Safe to share between threads; nothing is loaded before it is needed."""
+    """The live generations of one data folder. Safe to share between threads; nothing is loaded before it is needed.
+
+    From then on numpy multiplies matrices on one thread in this process.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,9 @@ class Serving:
         generations: Path | None = None,
     ) -> None:
         """Serve a data folder; the arguments are those of `index.search.Index`."""
+        # Where several queries run at once, the threads of one comparison wait for each other: on two busy cores it takes five
+        # times as long as on one thread of its own.
+        threadpool_limits(1, user_api="blas")
         self.folder = generations or data_paths(data)[2]
         self._history = history_path(data)
         self._store = store
