@@ -11,7 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from index import Index
-from web import api, assets, holdings, language, pages, problems, security
+from web import api, assets, holdings, language, pages, problems, security, taking
 
 
 class _Json(DefaultJSONProvider):
@@ -46,4 +46,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     problems.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(taking.blueprint)
     return app

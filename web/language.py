@@ -6,9 +6,10 @@ from datetime import date, datetime
 from http import HTTPStatus
 
 from flask import Flask, Response, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, lazy_gettext
 
 from web import links
+from web.parameters import Fields, ParameterError
 
 COOKIE = "lang"
 LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
@@ -32,6 +33,24 @@ def init_app(app: Flask) -> None:
 def current_language() -> str:
     """Language of this request: "id" or "en"."""
     return str(get_locale() or "id")
+
+
+def page_fields(*names: str) -> Fields:
+    """The parameters of the page that is asked for: those with these names, and which language it shall be in.
+
+    Raises:
+        ParameterError: Its query string cannot be read, or wants a language that there is not.
+    """
+    fields = Fields(request.query_string, (*names, "lang"), from_form=True)
+    wish = fields.text("lang")
+    if wish is not None and wish not in LANGUAGES:
+        raise ParameterError(
+            "lang",
+            wish,
+            lazy_gettext("Bahasa yang diminta tidak tersedia."),
+            lazy_gettext("Tulis lang=id atau lang=en."),
+        )
+    return fields
 
 
 def in_words(day: str | date) -> str:

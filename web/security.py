@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 MAX_BODY_BYTES = 64 * 1024
-"""Nothing here is posted, so a body is a mistake, and a long one is not looked at."""
+"""Only the page for many questions takes a body, and a hundred of them fit; a longer one is not looked at."""
 
 _POLICY = "; ".join(
     (
