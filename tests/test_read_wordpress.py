@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from damage import damaged
 
 from archive import Release
 from archive.readers import markup
@@ -285,27 +284,8 @@ def test_a_line_of_markup() -> None:
     assert markup.line("") == ""
 
 
-DAMAGE = [
-    b"<![CDATA[",
-    b"]]>",
-    b"<",
-    b"&",
-    b"&nbsp;",
-    b"<!--",
-    b"<!ENTITY",
-    b"</item>",
-    b"</category>",
-    b"http://[",
-    b"\\ud800",
-    b"\0",
-]
-
-
-@settings(deadline=None, max_examples=100, derandomize=True)
-@given(st.integers(0, 3000), st.integers(0, 300), st.binary(max_size=20) | st.sampled_from(DAMAGE))
-def test_damage_ends_in_a_release_or_one_line(place: int, length: int, damage: bytes) -> None:
-    whole = json.dumps([post()]).encode()
-    data = whole[:place] + damage + whole[place + length :]
+@damaged(json.dumps([post()]).encode())
+def test_damage_ends_in_a_release_or_one_line(data: bytes) -> None:
     try:
         for listed in parse_page(data, PAGE):
             assert "\n" not in str(listed.problem)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from damage import damaged
 
 from archive import Release
 from archive.readers import wordpress, wxr
@@ -298,26 +297,7 @@ def test_a_file_on_the_disk(tmp_path: Path) -> None:
     assert release.source == f"{path}#1207"
 
 
-DAMAGE = [
-    b"<![CDATA[",
-    b"]]>",
-    b"<",
-    b"&",
-    b"&nbsp;",
-    b"<!--",
-    b"<!ENTITY",
-    b"</item>",
-    b"</category>",
-    b"http://[",
-    b"\\ud800",
-    b"\0",
-]
-
-
-@settings(deadline=None, max_examples=100, derandomize=True)
-@given(st.integers(0, 3000), st.integers(0, 300), st.binary(max_size=20) | st.sampled_from(DAMAGE))
-def test_damage_ends_in_a_release_or_one_line(place: int, length: int, damage: bytes) -> None:
-    whole = export(item(), item())
-    data = whole[:place] + damage + whole[place + length :]
+@damaged(export(item(), item()))
+def test_damage_ends_in_a_release_or_one_line(data: bytes) -> None:
     for found in wxr.read(Document.of_bytes(data, SOURCE, "a.xml")):
         assert "\n" not in (found.message if isinstance(found, Problem) else found.title)

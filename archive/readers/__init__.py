@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.readers import csv_table, formats, jsonl, zipped
-from archive.readers.common import Document, ParseError, Problem, name_source
+from archive.readers.common import Document, ParseError, Problem, name_source, unreadable
 from archive.readers.formats import Tally
 from archive.records import Release
 
@@ -80,7 +80,7 @@ def read(source: Path | Document, as_: str | None = None, tally: Tally | None = 
         head = formats.read_head(document)
     except OSError as error:
         name = name_source(source) if isinstance(source, Path) else source.source
-        return iter([Problem(name, f"cannot be read: {error.strerror}")])
+        return iter([unreadable(name, error)])
     tally = tally or Tally()
     asked = formats.BY_NAME.get(as_ or "")
     # A ZIP of pages that is to be read as pages is still a ZIP. What is only called one is one too, and says what is wrong.

@@ -124,6 +124,26 @@ def name_source(path: Path) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
 
 
+def read_one(document: Document, make: Callable[[], Release]) -> Iterator[Release | Problem]:
+    """The release that a document holds; whatever is wrong with it is one problem.
+
+    Args:
+        document: What is read.
+        make: Reads it, and raises `ParseError` or OSError.
+    """
+    try:
+        yield make()
+    except OSError as error:
+        yield unreadable(document.source, error)
+    except ParseError as error:
+        yield Problem(document.source, str(error))
+
+
+def unreadable(source: str, error: OSError) -> Problem:
+    """What is told of a document that the system does not let us read."""
+    return Problem(source, f"cannot be read: {error.strerror}")
+
+
 def decode(data: bytes) -> str:
     r"""Decode UTF-8 with or without a byte order mark, and write every line end as \n.
 

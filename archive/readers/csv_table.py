@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from archive import dates
 from archive.readers import markup
-from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, decode
+from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, decode, unreadable
 from archive.records import Release
 
 NAME = "csv"
@@ -95,7 +95,7 @@ def read(document: Document) -> Iterator[Release | Problem]:
                     if faults == 1:
                         first_fault = f"line {number}: {error}"
     except OSError as error:
-        yield Problem(document.source, f"cannot be read: {error.strerror}")
+        yield unreadable(document.source, error)
         return
     except ParseError as error:
         more = f" (and {faults:,} bad rows before it)" if faults else ""

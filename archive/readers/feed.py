@@ -13,7 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from archive.readers import markup
-from archive.readers.common import Document, Listed, ParseError, Problem, build_release
+from archive.readers.common import Document, Listed, ParseError, Problem, build_release, unreadable
 from archive.readers.wordpress import NO_CATEGORY
 from archive.readers.xmlstream import root_name, whole
 from archive.records import Release
@@ -74,7 +74,7 @@ def read(document: Document) -> Iterator[Release | Problem]:
             data = stream.read(MAX_BYTES + 1)
         feed = parse(data, source, document.url)
     except OSError as error:
-        yield Problem(source, f"cannot be read: {error.strerror}")
+        yield unreadable(source, error)
         return
     except ParseError as error:
         yield Problem(source, str(error))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from archive.readers import csv_table, docx, feed, html, jsonl, markdown, pdf, text, wordpress, wxr
-from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, Reader
+from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, Reader, unreadable
 from archive.records import Release
 
 HEAD_BYTES = 4096
@@ -74,7 +74,7 @@ def _read_posts(document: Document) -> Iterator[Release | Problem]:
         for listed in wordpress.parse_page(document.read(_MAX_POSTS_BYTES), source):
             yield listed.release or listed.problem or Problem(source, f"lists {listed.url} without its text; harvest the site")
     except OSError as error:
-        yield Problem(source, f"cannot be read: {error.strerror}")
+        yield unreadable(source, error)
     except ParseError as error:
         yield Problem(source, str(error))
 

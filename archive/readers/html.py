@@ -11,7 +11,7 @@ import charset_normalizer
 
 from archive import dates
 from archive.readers import page_facts, page_text
-from archive.readers.common import Document, ParseError, Problem, build_release
+from archive.readers.common import Document, ParseError, Problem, build_release, read_one
 from archive.records import Release
 
 NAME = "html"
@@ -73,11 +73,7 @@ def recognises(head: bytes) -> bool:
 def read(document: Document) -> Iterator[Release | Problem]:
     """Read one page, which holds one release."""
     try:
-        yield parse(document)
-    except OSError as error:
-        yield Problem(document.source, f"cannot be read: {error.strerror}")
-    except ParseError as error:
-        yield Problem(document.source, str(error))
+        yield from read_one(document, lambda: parse(document))
     except RecursionError:
         yield Problem(document.source, "nested too deep for a release; save the page's text instead")
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, decode
+from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, decode, unreadable
 from archive.records import Release
 
 NAME = "jsonl"
@@ -37,7 +37,7 @@ def read(document: Document) -> Iterator[Release | Problem]:
                     if faults == 1:
                         first_fault = f"line {number}: {error}"
     except OSError as error:
-        yield Problem(source, f"cannot be read: {error.strerror}")
+        yield unreadable(source, error)
         return
     if faults or not filled:
         yield Problem(source, first_fault + (f" (and {faults - 1:,} more bad lines)" if faults > 1 else ""))

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from archive.conventions import dateline_city
 from archive.readers import markup
-from archive.readers.common import Document, ParseError, Problem, build_release, decode
+from archive.readers.common import Document, ParseError, Problem, build_release, decode, read_one
 from archive.readers.text import split_front_matter as split_front_matter
 from archive.records import Release
 
@@ -34,12 +34,7 @@ def recognises(head: bytes) -> bool:
 
 def read(document: Document) -> Iterator[Release | Problem]:
     """Read one document, which holds one release."""
-    try:
-        yield parse(document.read(), document.source)
-    except OSError as error:
-        yield Problem(document.source, f"cannot be read: {error.strerror}")
-    except ParseError as error:
-        yield Problem(document.source, str(error))
+    return read_one(document, lambda: parse(document.read(), document.source))
 
 
 def parse(data: bytes, source: str) -> Release:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archive.conventions import dateline_city
-from archive.readers.common import Document, ParseError, Problem, build_release
+from archive.readers.common import Document, ParseError, Problem, build_release, read_one
 from archive.readers.letterhead import count_letterhead
 from archive.readers.lines import Line, Paragraph, drop_running, join_lines
 from archive.records import Release
@@ -61,12 +61,7 @@ def recognises(head: bytes) -> bool:
 
 def read(document: Document) -> Iterator[Release | Problem]:
     """Read one document, which holds one release."""
-    try:
-        yield parse(document.read(MAX_FILE_BYTES), document.source)
-    except OSError as error:
-        yield Problem(document.source, f"cannot be read: {error.strerror}")
-    except ParseError as error:
-        yield Problem(document.source, str(error))
+    return read_one(document, lambda: parse(document.read(MAX_FILE_BYTES), document.source))
 
 
 def parse(data: bytes, source: str) -> Release:

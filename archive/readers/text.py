@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import yaml
 
 from archive.conventions import dateline_city
-from archive.readers.common import Document, ParseError, Problem, build_release, decode
+from archive.readers.common import Document, ParseError, Problem, build_release, decode, read_one
 from archive.records import Release
 
 NAME = "text"
@@ -35,12 +35,7 @@ _YAML_LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 
 def read(document: Document) -> Iterator[Release | Problem]:
     """Read one document, which holds one release."""
-    try:
-        yield parse(document.read(), document.source)
-    except OSError as error:
-        yield Problem(document.source, f"cannot be read: {error.strerror}")
-    except ParseError as error:
-        yield Problem(document.source, str(error))
+    return read_one(document, lambda: parse(document.read(), document.source))
 
 
 def parse(data: bytes, source: str) -> Release:

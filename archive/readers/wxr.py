@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from archive.readers import markup
-from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release
+from archive.readers.common import MAX_BYTES, Document, ParseError, Problem, build_release, unreadable
 from archive.readers.wordpress import NO_CATEGORY, local_time
 from archive.readers.xmlstream import Cleaned, elements, local_name, text_of
 from archive.records import Release
@@ -56,7 +56,7 @@ def read(document: Document) -> Iterator[Release | Problem]:
                 except ParseError as error:
                     faults.append(f"post {_name(element)}: {error}" if not faults else "")
     except OSError as error:
-        yield Problem(source, f"cannot be read: {error.strerror}")
+        yield unreadable(source, error)
         return
     except ParseError as error:
         yield Problem(source, f"{error} (the {posts - len(faults):,} posts before it were read)" if posts else str(error))

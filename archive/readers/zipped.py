@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from archive.readers import formats
-from archive.readers.common import Document, ParseError, Problem
+from archive.readers.common import Document, ParseError, Problem, unreadable
 from archive.readers.formats import Format, Tally
 from archive.records import Release
 
@@ -89,7 +89,7 @@ def _read_member(
     try:
         head = formats.read_head(inner)
     except OSError as error:
-        yield Problem(inner.source, f"cannot be read: {error.strerror}")
+        yield unreadable(inner.source, error)
         return
     if inner.suffix in SUFFIXES or recognises(head):
         yield Problem(inner.source, "a ZIP within a ZIP is not read; unpack it and import what it holds")
