@@ -348,10 +348,10 @@ def test_broken_pages_never_raise() -> None:
 
 def test_a_release_of_five_megabytes_is_read_in_time() -> None:
     sentence = "Kalimat panjang dari siaran pers yang sangat besar ini diulang-ulang terus."
-    start = time.perf_counter()
+    start = time.process_time()
     release = read(f"<h1>Judul besar</h1><article>{f'<p>{sentence}</p>' * 58_000}</article>")
     assert texts(release) == [sentence] * 58_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
