@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from archive import Passage, Store, UnknownRelease
-from index import generation, marks, query_syntax, ranking, scan, survey, terms
+from index import generation, marks, query_syntax, ranking, scan, survey, terms, trace
 from index.answer import Answer, Browsed, Hit, Marks, Query, Similar, Sort, Status, check_page
 from index.build import data_paths
 from index.encoder import Matrix
-from index.filters import Filters
-from index.generation import Generation, GenerationError
-from index.memory import Remembered
+from index.extents import Extents, measure
+from index.filters import Field, Filters
+from index.generation import Generation, GenerationError, Meta
+from index.memory import LookUps, Remembered
 from index.query_syntax import Wanted
 from index.relevance import Band
 from index.scan import Mode, Scan
@@ -91,12 +93,59 @@ class Index:
             NoGeneration: Nothing has been indexed yet.
             GenerationError: The generation is damaged.
         """
-        folder = self._serving.folder
-        meta = generation.read_meta(folder)
-        if meta is None:
-            meta = generation.load(folder).meta
+        meta = self._meta()
         stale = meta.archive_state != self.store.state()
         return Status(meta.number, meta.recipe.model, meta.paragraphs, meta.releases, stale)
+
+    def indexed_at(self) -> datetime:
+        """When the live generation was made, without loading anything.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged.
+        """
+        return datetime.fromisoformat(self._meta().created_at)
+
+    def look_ups(self) -> dict[str, LookUps]:
+        """How often what a search needs was known already: by "vectors" of queries, and "scans" of the index by one."""
+        return {"vectors": self._serving.look_ups(), "scans": self._scans.look_ups()}
+
+    def answering(self, superseded: bool = False) -> int:
+        """Number of the generation that answers now, be it one of superseded text, then 0 where there is no such text.
+
+        Where another one was published a moment ago and is still being loaded, `status` names that one and this does not.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet, or superseded text has not.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        live = self._live(superseded)
+        return live.generation.meta.number if live else 0
+
+    def unindexed(self) -> int:
+        """How many paragraphs of the archive cannot be found yet, for they were imported after it was indexed.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        live = self._serving.current().generation
+        if self.store.state() == live.meta.archive_state:
+            return 0
+        return int(np.count_nonzero(live.rows_of(np.array(self.store.live_paragraph_ids(), dtype=np.int64)) < 0))
+
+    def extents(self, field: Field) -> Extents:
+        """How many releases each value of a field has, and from when to when.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        live = self._serving.current().generation
+        return Extents(live.meta.number, measure(live.catalog, field, self._present(live, self.store.state())))
 
     def search(self, query: Query) -> Answer:
         """Rank the archive's passages for a query, one hit a release: current ones or, if it says so, superseded ones.
@@ -245,7 +294,8 @@ class Index:
         return self._similar(live, vector, others, k)
 
     def _similar(self, live: Generation, vector: Matrix, others: np.ndarray, k: int) -> list[Similar]:
-        scored = ranking.by_release(live.similarities(vector), live.layout, np.inf)
+        with trace.stage("scan"):
+            scored = ranking.by_release(live.similarities(vector), live.layout, np.inf)
 
         def look(present: np.ndarray) -> list[Similar] | None:
             releases = ranking.order(scored, others & present)[:k].tolist()
@@ -259,6 +309,10 @@ class Index:
 
         return self._consistently(live, look)
 
+    def _meta(self) -> Meta:
+        folder = self._serving.folder
+        return generation.read_meta(folder) or generation.load(folder).meta
+
     def _live(self, superseded: bool) -> Live | None:
         current = self._serving.current()
         return self._serving.superseded() if superseded else current
@@ -270,13 +324,16 @@ class Index:
         passing = generation.catalog.passing(query.filters)
 
         def look(present: np.ndarray) -> Answer | None:
-            page = _page(generation, query, found, passing & present)
-            hits = self._hits(generation, query, wanted, found, ranking.group(found.scored, page.releases, passing & present))
+            with trace.stage("rank"):
+                page = _page(generation, query, found, passing & present)
+                groups = ranking.group(found.scored, page.releases, passing & present)
+            hits = self._hits(generation, query, wanted, found, groups)
             if hits is None:
                 return None
             spread = None
             if query.surveyed:
-                spread = survey.take(generation.catalog, query.filters, present, found.above, found.scored.groups)
+                with trace.stage("rank"):
+                    spread = survey.take(generation.catalog, query.filters, present, found.above, found.scored.groups)
             took_ms = encoding_ms + (time.perf_counter() - started) * 1000
             band = found.verdict.band if page.total else Band.WEAK
             return Answer(
@@ -291,13 +348,15 @@ class Index:
         key = (query.superseded, number, query.mode, wanted)
         known = self._scans.get(key)
         if known is None:
-            passing = live.generation.satisfying(wanted)
             if query.mode is Mode.WORDS:
-                known = scan.by_words(live.generation, wanted.meaning, passing)
+                with trace.stage("scan"):
+                    known = scan.by_words(live.generation, wanted.meaning, live.generation.satisfying(wanted))
             else:
-                vector = live.generation.space.place_queries(self._serving.encode(live, wanted.meaning))
+                encoded = self._serving.encode(live, wanted.meaning)
                 words = wanted.meaning if query.mode is Mode.BOTH else ""
-                known = scan.by_meaning(live.generation, vector, words, passing)
+                with trace.stage("scan"):
+                    vector = live.generation.space.place_queries(encoded)
+                    known = scan.by_meaning(live.generation, vector, words, live.generation.satisfying(wanted))
             self._scans.keep(key, known)
         return known
 
@@ -333,6 +392,7 @@ class Index:
             live: What is looked through.
             look: Takes which releases are present, bool, shape (r,); gives None if one of them was not after all.
         """
+        trace.note_generation(live.meta.number)
         while True:
             state = self.store.state()
             found = look(self._present(live, state))
@@ -354,7 +414,8 @@ class Index:
     def _passages(self, live: Generation, rows: Sequence[int]) -> dict[int, Passage] | None:
         """Passages by row; None if the archive does not hold each of them."""
         ids = {row: int(live.paragraph_ids[row]) for row in rows}
-        found = self.store.fetch_passages(ids.values())
+        with trace.stage("archive"):
+            found = self.store.fetch_passages(ids.values())
         return {row: found[id] for row, id in ids.items()} if len(found) == len(ids) else None
 
 

@@ -12,11 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from archive import Store
 from archive.history import has_superseded
-from index import generation, terms
+from index import generation, terms, trace
 from index.build import data_paths, history_path
 from index.encoder import Encoder, Matrix
 from index.generation import Generation, GenerationError, NoGeneration, Recipe
-from index.memory import Remembered
+from index.memory import LookUps, Remembered
 from index.model import resolve
 
 _REMEMBERED = 4_096  # queries whose vectors are kept: 6 MB with the embedded model
@@ -120,9 +120,16 @@ class Serving:
 
     def encode(self, live: Live, text: str) -> Matrix:
         """The model's vector of a query: float32, shape (1, dim)."""
-        self.encode_ahead([(live, text)])
-        known = self._vectors.get((live.encoder.fingerprint, text))
+        key = (live.encoder.fingerprint, text)
+        known = self._vectors.get_again(key)
+        if known is None:
+            self.encode_ahead([(live, text)])
+            known = self._vectors.get_again(key)
         return live.encoder.encode_queries([text]) if known is None else known
+
+    def look_ups(self) -> LookUps:
+        """How often a query's vector was known already."""
+        return self._vectors.look_ups()
 
     def encode_ahead(self, queries: Iterable[tuple[Live, str]]) -> None:
         """Send queries whose vectors are not known yet through their model, all of one model at once."""
@@ -132,7 +139,8 @@ class Serving:
             if self._vectors.get((fingerprint, text)) is None:
                 missing.setdefault(fingerprint, (live.encoder, {}))[1][text] = None
         for fingerprint, (encoder, texts) in missing.items():
-            vectors = encoder.encode_queries(list(texts))
+            with trace.stage("encode"):
+                vectors = encoder.encode_queries(list(texts))
             for place, text in enumerate(texts):
                 self._vectors.keep((fingerprint, text), vectors[place : place + 1])
 

@@ -118,6 +118,13 @@ def take(catalog: Catalog, filters: Filters, live: np.ndarray, matched: np.ndarr
     return Survey(**fields, timeline=_timeline(catalog.days, filters, passing, passing & matched, groups))
 
 
+def whole(unit: Unit, day: date) -> tuple[date, date]:
+    """First and last day of the period of this length in which a day lies."""
+    start = _floor(unit, day)
+    following = _next(unit, start)
+    return start, following - timedelta(days=1) if following else date.max
+
+
 def _count_groups(codes: np.ndarray, groups: np.ndarray, size: int) -> np.ndarray:
     """How many different groups stand with each code: int64, shape (size,); code -1 is passed over."""
     known = codes >= 0

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from index import Index
-from web import api, assets, holdings, language, pages, problems, security, taking
+from web import api, assets, coverage, holdings, language, operations, pages, problems, security, taking, timeline
 
 
 class _Json(DefaultJSONProvider):
@@ -40,6 +40,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         cache_dir = app.config["CACHE_DIR"]
         index = Index(Path(app.config["DATA_DIR"]), app.config["MODEL"], Path(cache_dir) if cache_dir else None)
     holdings.init_app(app, index)
+    operations.init_app(app, index)
     language.init_app(app)
     assets.init_app(app)
     security.init_app(app)
@@ -47,4 +48,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(taking.blueprint)
+    app.register_blueprint(timeline.blueprint)
+    app.register_blueprint(coverage.blueprint)
     return app

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
-from itertools import chain
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
 from archive import ArchivedRelease, UnknownRelease
 from archive.addresses import site
-from index import Band, NoGeneration, Similar
+from index import Band, Mode, NoGeneration, Similar, Sort, Survey
 from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
 from web import changes as comparing
-from web import likeness, links, measured, problems
+from web import facets, likeness, links, measured, problems
 from web.holdings import Overview, current_holdings, has_sample
-from web.language import LANGUAGES
+from web.language import LANGUAGES, page_fields
 from web.marking import MAX_MORE_CHARS, excerpt
 from web.parameters import (
     DEFAULT_K,
     MAX_PARAGRAPH,
     MAX_VERSION,
     SEARCH,
-    Fields,
-    ParameterError,
     Search,
     parse_search,
 )
@@ -39,6 +36,7 @@ MAX_HITS = 10
 MAX_IDENTICAL = 5
 """Near-identical releases that a hit lists by name."""
 
+_NEWEST_ON_START = 6
 _SIMILAR_BESIDE = 4  # releases named below a release
 _MAX_CARRIED_CHARS = 200  # a search with a longer address is left out of the links to its hits, of which a page has dozens
 
@@ -46,15 +44,17 @@ _MAX_CARRIED_CHARS = 200  # a search with a longer address is left out of the li
 @blueprint.app_context_processor
 def _helpers() -> dict[str, object]:
     return {
-        "default_k": DEFAULT_K,
+        "chips": facets.chips,
         "excerpt": excerpt,
         "language_links": _language_links,
         "max_identical": MAX_IDENTICAL,
         "max_more_chars": MAX_MORE_CHARS,
+        "modes": Mode,
         "max_query_chars": MAX_QUERY_CHARS,
         "paragraph_link": links.paragraph_link,
         "passage_link": links.passage_link,
         "similar_link": links.similar_link,
+        "sorts": Sort,
         "site_name": site,
         "web_address": links.web_address,
     }
@@ -63,36 +63,15 @@ def _helpers() -> dict[str, object]:
 @blueprint.get("/")
 def search() -> Response:
     """The search page: what the archive holds, or the answer to a query."""
-    fields = _fields(*SEARCH)
-    asked = parse_search(fields)
-    holdings = current_holdings()
-    if not asked.text:
-        return _start(asked, holdings.overview(), _is_indexed())
+    asked = parse_search(page_fields(*SEARCH))
     asked = replace(asked, k=min(asked.k, MAX_HITS))
-    answer = holdings.index.search(asked.query())
-    overview = holdings.overview()
-    following = asked.offset + asked.k
-    html = render_template(
-        "results.html",
-        search=asked,
-        carried=_carried(asked),
-        answer=answer,
-        above=[hit for hit in answer.hits if hit.band is not Band.WEAK],
-        below=[hit for hit in answer.hits if hit.band is Band.WEAK],
-        nothing_answers=answer.band is Band.WEAK,
-        overview=overview,
-        has_sample=overview.has_sample,
-        topics=_topics(asked, overview),
-        earlier=asked.at(asked.offset - asked.k) if asked.offset else None,
-        later=asked.at(following) if answer.has_more and following <= MAX_OFFSET else None,
-    )
-    return make_response(html)
+    return _results(asked) if asked.text else _browse(asked)
 
 
 @blueprint.get("/releases/<id>")
 def release(id: str) -> Response:
     """One release as archived, with the passage marked that brought the reader here."""
-    fields = _fields("p", "v", *SEARCH)
+    fields = page_fields("p", "v", *SEARCH)
     position = fields.integer("p", 0, MAX_PARAGRAPH)
     number = fields.integer("v", 1, MAX_VERSION)
     came_from = parse_search(fields)
@@ -121,7 +100,7 @@ def release(id: str) -> Response:
 @blueprint.get("/releases/<id>/changes")
 def changes(id: str) -> Response:
     """What the publisher changed between two versions of a release: the current one and the one before, if not told."""
-    fields = _fields("from", "to", *SEARCH)
+    fields = page_fields("from", "to", *SEARCH)
     old, new = fields.integer("from", 1, MAX_VERSION), fields.integer("to", 1, MAX_VERSION)
     came_from = parse_search(fields)
     versions = current_holdings().index.store.versions(id)
@@ -144,7 +123,7 @@ def changes(id: str) -> Response:
 @blueprint.get("/releases/<id>/similar")
 def similar(id: str) -> Response:
     """Passages of other releases like one of a release's or, without p, releases like it."""
-    fields = _fields("p", *SEARCH)
+    fields = page_fields("p", *SEARCH)
     position = fields.integer("p", 0, MAX_PARAGRAPH)
     came_from = parse_search(fields)
     found = likeness.find(id, position, DEFAULT_K)
@@ -166,25 +145,66 @@ def similar(id: str) -> Response:
 @blueprint.get("/ranking")
 def ranking() -> Response:
     """How the ranking works: for journalists, and for engineers with papers and measurements."""
-    _fields()
+    page_fields()
     html = render_template(
         "ranking.html", steps=STEPS, rankings=RANKINGS, bands=Band, measured=measured, has_sample=has_sample()
     )
     return make_response(html)
 
 
-def _start(asked: Search, overview: Overview, is_indexed: bool) -> Response:
+def _results(asked: Search) -> Response:
+    """The answer to a query."""
+    holdings = current_holdings()
+    answer = holdings.index.search(asked.query(surveyed=True))
     html = render_template(
-        "start.html",
-        search=asked,
-        overview=overview,
-        has_sample=overview.has_sample,
-        topics=_topics(asked, overview),
-        is_indexed=is_indexed,
-        examples=_examples(),
-        commands=problems.not_indexed().commands,
+        "results.html",
+        answer=answer,
+        above=[hit for hit in answer.hits if hit.band is not Band.WEAK],
+        below=[hit for hit in answer.hits if hit.band is Band.WEAK],
+        nothing_answers=answer.band is Band.WEAK,
+        **_around(asked, holdings.overview(), answer.survey, answer.has_more),
     )
-    return make_response(html, HTTPStatus.OK)
+    return make_response(html)
+
+
+def _browse(asked: Search) -> Response:
+    """What the archive holds, the newest first, or the oldest: from the start page on, or narrowed by filters."""
+    holdings = current_holdings()
+    overview = holdings.overview()
+    is_start = not (asked.filters or asked.offset) and asked.sort is Sort.RELEVANCE
+    order = Sort.OLDEST if asked.sort is Sort.OLDEST else Sort.NEWEST
+    try:
+        found = holdings.index.browse(asked.filters, _NEWEST_ON_START if is_start else asked.k, asked.offset, order)
+    except NoGeneration:
+        unready = problems.not_indexed().commands
+        return make_response(
+            render_template("unready.html", overview=overview, commands=unready, has_sample=overview.has_sample)
+        )
+    html = render_template(
+        "start.html" if is_start else "browse.html",
+        found=found,
+        examples=_examples(),
+        order=order,
+        **_around(asked, overview, found.survey, asked.offset + len(found.openings) < found.total),
+    )
+    return make_response(html)
+
+
+def _around(asked: Search, overview: Overview, survey: Survey | None, has_more: bool) -> dict[str, object]:
+    """What every page of a list shows around it."""
+    following = asked.offset + asked.k
+    carried = _carried(asked)
+    return {
+        "search": asked,
+        "carried": carried,
+        "overview": overview,
+        "has_sample": overview.has_sample,
+        "survey": survey,
+        "groups": facets.groups(survey, asked.filters),
+        "stretches": facets.stretches(carried, date.today(), overview.first_day, overview.last_day) if carried else None,
+        "earlier": asked.at(asked.offset - asked.k) if asked.offset else None,
+        "later": asked.at(following) if has_more and following <= MAX_OFFSET else None,
+    }
 
 
 def _examples() -> list[str]:
@@ -198,27 +218,6 @@ def _examples() -> list[str]:
     ]
 
 
-def _fields(*names: str) -> Fields:
-    fields = Fields(request.query_string, (*names, "lang"), from_form=True)
-    wish = fields.text("lang")
-    if wish is not None and wish not in LANGUAGES:
-        raise ParameterError(
-            "lang",
-            wish,
-            lazy_gettext("Bahasa yang diminta tidak tersedia."),
-            lazy_gettext("Tulis lang=id atau lang=en."),
-        )
-    return fields
-
-
-def _is_indexed() -> bool:
-    try:
-        current_holdings().index.status()
-    except NoGeneration:
-        return False
-    return True
-
-
 def _pick(versions: list[ArchivedRelease], number: int | None) -> ArchivedRelease:
     if number is None:
         return versions[-1]
@@ -226,12 +225,6 @@ def _pick(versions: list[ArchivedRelease], number: int | None) -> ArchivedReleas
         if version.version == number:
             return version
     raise UnknownRelease(f"the archive holds no version {number} of release {versions[-1].id!r}")
-
-
-def _topics(asked: Search, overview: Overview) -> list[tuple[str, int]]:
-    """Topics to choose from; one that was asked for but that no release has stays visible, with none."""
-    known = dict(overview.topics)
-    return list(chain(known.items(), ((topic, 0) for topic in asked.filters.topics if topic not in known)))
 
 
 def _carried(asked: Search) -> Search | None:
