@@ -31,3 +31,10 @@ def test_numbers_dates_and_doubled_words_are_marked_whole() -> None:
 def test_nothing_to_mark() -> None:
     assert word_spans("", ["kota"]) == []
     assert word_spans("wali kota", []) == []
+
+
+def test_a_paragraph_of_a_megabyte_is_marked_in_its_beginning() -> None:
+    text = "pasar " * 200_000
+    spans = word_spans(text, terms("pasar"))
+    assert spans[0] == (0, 5)
+    assert spans[-1][1] <= 20_000 < len(text)

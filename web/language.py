@@ -6,7 +6,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 
 from flask import Flask, Response, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, lazy_gettext
+from flask_babel import Babel, LazyString, format_date, format_datetime, format_decimal, get_locale, lazy_gettext
 
 from web import links
 from web.parameters import Fields, ParameterError
@@ -28,6 +28,12 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(in_seconds)
     app.add_template_filter(in_thousandths)
     app.add_template_global(current_language)
+    app.jinja_env.finalize = _as_text
+
+
+def _as_text(value: object) -> object:
+    """A lazy message as plain text. It calls itself safe HTML, though what a reader wrote may be quoted in it."""
+    return str(value) if isinstance(value, LazyString) else value
 
 
 def current_language() -> str:
