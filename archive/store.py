@@ -198,6 +198,10 @@ class Store:
         )
         return (IndexRow(*row) for row in rows)
 
+    def live_paragraph_ids(self) -> list[int]:
+        """Row ids of the paragraphs that `live_paragraphs` streams, in no order."""
+        return [row[0] for row in self.database.rows(f"SELECT paragraph.id {_LIVE}")]
+
     def fetch_passages(self, paragraph_ids: Iterable[int]) -> dict[int, Passage]:
         """Passages by paragraph id.
 

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,9 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _collect(store: Store, data: Path) -> dict[str, Any]:
-    from archive.harvesting.sources import Sources
+    from archive import coverage
 
-    sources = Sources(store.database)
     counts = store.counts()
     months = store.months()
     years: Counter[str] = Counter()
@@ -61,16 +59,16 @@ def _collect(store: Store, data: Path) -> dict[str, Any]:
     return {
         "sources": [
             {
-                "name": source.name,
-                "url": source.url,
-                "kind": source.kind,
-                "releases": sources.count(source),
-                "failing": len(sources.failures(source)),
-                "last_run_at": source.last_run_at,
-                "last_success_at": source.last_success_at,
-                "stopped": (source.last_report or {}).get("stopped"),
+                "name": one.source.name,
+                "url": one.source.url,
+                "kind": one.source.kind,
+                "releases": one.releases,
+                "failing": one.failing,
+                "last_run_at": one.source.last_run_at,
+                "last_success_at": one.source.last_success_at,
+                "stopped": one.stopped,
             }
-            for source in sources.all()
+            for one in coverage.sources(store.database)
         ],
         "releases": counts.releases,
         "paragraphs": counts.paragraphs,
@@ -78,25 +76,9 @@ def _collect(store: Store, data: Path) -> dict[str, Any]:
         "removed": counts.removed,
         "gone": counts.gone,
         "years": dict(sorted(years.items())),
-        "gaps": gaps(month for month, _ in months if month),
+        "gaps": [{"from": gap.first, "to": gap.last} for gap in coverage.gaps(month for month, _ in months if month)],
         "index": _index(store, data),
     }
-
-
-def gaps(months: Iterable[str]) -> list[dict[str, str]]:
-    """Months without a release between the first and the last that have one: runs of them, YYYY-MM."""
-    found: list[dict[str, str]] = []
-    before: int | None = None
-    for month in sorted(months):
-        number = int(month[:4]) * 12 + int(month[5:7]) - 1
-        if before is not None and number > before + 1:
-            found.append({"from": _month(before + 1), "to": _month(number - 1)})
-        before = number
-    return found
-
-
-def _month(number: int) -> str:
-    return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
 def _index(store: Store, data: Path) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from archive.harvesting.run import Report, Work
 from archive.harvesting.sources import Sources
 from archive.readers.common import Problem
 from scripts.cli import main
-from scripts.status import gaps
 
 PRIVATE = {"allow_private": True}
 POSTS = "/wp-json/wp/v2/posts"
@@ -810,12 +809,3 @@ def test_status_tells_of_gaps_and_of_a_stale_index(data: Path, capsys: pytest.Ca
     assert main(["status", "--json", "--data", str(data)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["index"]["stale"], told["removed"], told["gaps"]) == (True, 1, [{"from": "2021-02", "to": "2023-02"}])
-
-
-def test_gaps_are_months_between() -> None:
-    assert gaps(["2022-12", "2023-01", "2023-03", "2024-01"]) == [
-        {"from": "2023-02", "to": "2023-02"},
-        {"from": "2023-04", "to": "2023-12"},
-    ]
-    assert gaps(["2023-01"]) == []
-    assert gaps([]) == []

@@ -211,7 +211,11 @@ def test_a_period_is_whole_unless_a_filter_cuts_it() -> None:
     )
     assert [span.name for span in drawn(Search("a"), found).spans] == ["2021", "2022", "2023"]
     cut = Search("a", filters=Filters(date(2021, 5, 7), date(2023, 2, 3)))
-    assert [span.name for span in drawn(cut, found).spans] == ["7 Mei – 31 Desember 2021", "2022", "1 Januari – 3 Februari 2023"]
+    assert [span.name for span in drawn(cut, found).spans] == [
+        "7 Mei – 31 Desember 2021",
+        "2022",
+        "1 Januari – 3 Februari 2023",
+    ]
 
 
 @pytest.mark.usefixtures("words")

@@ -137,6 +137,7 @@
     const title = element.querySelector("title");
     const label = title.textContent;
     element.setAttribute("aria-label", label);
+    if (!element.hasAttribute("href")) element.setAttribute("role", "img"); // only what has a role may have a name
     title.remove();
     return label;
   }
