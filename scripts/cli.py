@@ -16,6 +16,8 @@ from scripts import (
     evaluate,
     harvest,
     import_releases,
+    key,
+    mcp,
     remove_release,
     search,
     serve,
@@ -23,7 +25,21 @@ from scripts import (
     status,
 )
 
-_COMMANDS = (import_releases, source, harvest, build_index, search, serve, status, evaluate, adapt, benchmark, remove_release)
+_COMMANDS = (
+    import_releases,
+    source,
+    harvest,
+    build_index,
+    search,
+    serve,
+    mcp,
+    key,
+    status,
+    evaluate,
+    adapt,
+    benchmark,
+    remove_release,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -47,6 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     problems.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(api.reference)
     app.register_blueprint(taking.blueprint)
     app.register_blueprint(timeline.blueprint)
     app.register_blueprint(coverage.blueprint)

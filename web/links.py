@@ -13,11 +13,16 @@ from web.parameters import Search
 SEARCH_PATH = "/api/v1/search"
 SIMILAR_PATH = "/api/v1/releases/<id>/similar"
 HEALTH_PATH = "/healthz"
+DOCS_PATH = "/api/docs"
+READY_PATH = "/readyz"
+METRICS_PATH = "/metrics"
 
 
 def is_api(path: str) -> bool:
     """Whether programs, not people, read what stands at this path."""
-    return path == "/api" or path.startswith("/api/") or path == HEALTH_PATH
+    if path == DOCS_PATH or path.startswith(f"{DOCS_PATH}/"):
+        return False
+    return path == "/api" or path.startswith("/api/") or path in {HEALTH_PATH, READY_PATH, METRICS_PATH}
 
 
 def passage_link(passage: Passage, search: Search | None = None) -> str:
