@@ -14,7 +14,7 @@ from archive.addresses import site
 from index import Band, Mode, NoGeneration, Similar, Sort, Survey
 from index.answer import MAX_OFFSET, MAX_QUERY_CHARS
 from web import changes as comparing
-from web import facets, likeness, links, measured, problems
+from web import facets, likeness, links, measured, problems, reading
 from web.holdings import Overview, current_holdings, has_sample
 from web.language import LANGUAGES, page_fields
 from web.marking import MAX_MORE_CHARS, excerpt
@@ -71,25 +71,25 @@ def search() -> Response:
 @blueprint.get("/releases/<id>")
 def release(id: str) -> Response:
     """One release as archived, with the passage marked that brought the reader here."""
-    fields = page_fields("p", "v", *SEARCH)
-    position = fields.integer("p", 0, MAX_PARAGRAPH)
-    number = fields.integer("v", 1, MAX_VERSION)
-    came_from = parse_search(fields)
+    asked = reading.parse(page_fields(*reading.FIELDS))
     holdings = current_holdings()
     versions = holdings.index.store.versions(id)
     current = versions[-1]
     if current.removed:
         return problems.respond(problems.removed())
-    shown = _pick(versions, number)
-    if position is not None and all(paragraph.position != position for paragraph in shown.paragraphs):
-        return problems.respond(problems.no_paragraph(position, len(shown.paragraphs)))
+    shown = _pick(versions, asked.version)
+    if asked.position is not None and all(paragraph.position != asked.position for paragraph in shown.paragraphs):
+        return problems.respond(problems.no_paragraph(asked.position, len(shown.paragraphs)))
     html = render_template(
         "release.html",
         release=shown,
         current=current,
         versions=versions[::-1],
-        marked=position,
-        came_from=came_from,
+        asked=asked,
+        came_from=asked.came_from,
+        reading=reading.read(shown, asked, reading.find_matches(holdings.index, shown, asked.came_from)),
+        max_within_chars=reading.MAX_WITHIN_CHARS,
+        max_found=reading.MAX_FOUND,
         similar=_similar_beside(current.id),
         reposts=holdings.index.store.reposts(id),
         has_sample=holdings.overview().has_sample,
