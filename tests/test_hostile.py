@@ -131,6 +131,7 @@ def paths(twin: Twin) -> dict[str, tuple[str, int]]:
         "results": (f"/?{urlencode({'q': 'layanan kota', 'topic': topic})}", 200),
         "release": (f"/releases/{twin.id}", 200),
         "passage": (f"/releases/{twin.id}?p=1&q=layanan", 200),
+        "within": (f"/releases/{twin.id}?{urlencode({'within': text[:90]})}", 200),
         "version": (f"/releases/{twin.id}?v=1", 200),
         "changes": (f"/releases/{twin.id}/changes", 200),
         "similar passages": (f"/releases/{twin.id}/similar?p=1", 200),

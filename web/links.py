@@ -25,6 +25,12 @@ def is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/") or path in {HEALTH_PATH, READY_PATH, METRICS_PATH}
 
 
+def search_link(search: Search) -> str:
+    """The page of a search."""
+    values: dict[str, Any] = {**search.arguments()}
+    return url_for("pages.search", **values)
+
+
 def passage_link(passage: Passage, search: Search | None = None) -> str:
     """Where a passage stands in its release: scrolled to and marked, in the version it was found in.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from flask_babel import format_date
 
 from index import Unit
 from index.survey import whole
-from web.language import in_words
+from web.language import current_language, in_words
 
 
 def period_name(start: date, end: date) -> str:
@@ -18,6 +19,12 @@ def period_name(start: date, end: date) -> str:
         start: Its first day.
         end: Its last day.
     """
+    return _name(current_language(), start, end)
+
+
+@lru_cache(4_096)
+def _name(_language: str, start: date, end: date) -> str:
+    """The same, remembered: a page of results names sixty stretches, mostly those of the page before."""
     if start == whole(Unit.YEAR, start)[0] and end == whole(Unit.YEAR, end)[1]:
         return _between(start, end, "yyyy", "yyyy")
     is_one_year = start.year == end.year

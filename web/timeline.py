@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
-from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask_babel import LazyString, format_percent, gettext, lazy_gettext, ngettext
 
 from index import Period, Timeline, Unit
 from index.survey import whole
-from web import axis, periods
+from web import axis, links, periods
 from web.facets import chips
 from web.holdings import current_holdings
 from web.language import in_digits, page_fields
@@ -87,7 +86,7 @@ class Span:
         matches: Hits in it.
         releases: Releases in it.
         share: Matches as a share of releases; None where there are none.
-        search: The search narrowed to it; None where there is nothing to find, or the address would be too long.
+        address: Of the search narrowed to it; None where there is nothing to find, or it would be too long.
     """
 
     name: str
@@ -97,7 +96,7 @@ class Span:
     matches: int
     releases: int
     share: str | None
-    search: Search | None
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +146,12 @@ def picture() -> Response:
     else:
         found = index.browse(search.filters, k=1)
         survey, generation = found.survey, found.generation
-    arguments: dict[str, Any] = {**search.at(0).arguments()}
     svg = render_template(
         "timeline.svg",
         chart=draw(search, survey.timeline) if survey else None,
         query=one_line(search.text),
         filters=[one_line(chip.label) for chip in chips(search)],
-        address=urljoin(request.host_url, url_for("pages.search", **arguments)),
+        address=urljoin(request.host_url, links.search_link(search.at(0))),
         generation=generation,
         today=date.today(),
     )
@@ -259,7 +257,7 @@ def _span(search: Search, timeline: Timeline, place: int, *, is_asked: bool, is_
         matches=period.matches,
         releases=period.releases,
         share=share,
-        search=search.during(start, end) if is_linked and period.releases else None,
+        address=links.search_link(search.during(start, end)) if is_linked and period.releases else None,
     )
 
 
