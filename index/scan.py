@@ -10,7 +10,7 @@ import numpy as np
 from index import ranking, relevance
 from index.encoder import Matrix
 from index.generation import Generation
-from index.lexical import NO_MATCHES
+from index.lexical import NO_MATCHES, Matches
 from index.ranking import Scored
 from index.relevance import Verdict
 
@@ -49,17 +49,16 @@ class Scan:
         return np.asarray(self.scored.best >= self.verdict.line)
 
 
-def by_meaning(live: Generation, vector: Matrix, words: str = "", passing: np.ndarray | None = None) -> Scan:
+def by_meaning(live: Generation, vector: Matrix, matches: Matches = NO_MATCHES, passing: np.ndarray | None = None) -> Scan:
     """Compare a query with every paragraph, by meaning and, where there are any, by words.
 
     Args:
         live: What to look through.
         vector: The query, placed, float32, shape (1, dim).
-        words: Text whose words count too.
+        matches: Paragraphs that share words with it, if words count too.
         passing: Rows that may be found: bool, shape (n,); None for all.
     """
     similarities = live.similarities(vector)
-    matches = live.words.best(words, passing) if words else NO_MATCHES
     shares = ranking.shares(matches.bm25, matches.coverage)
     scores = similarities
     if len(matches.rows):
@@ -82,7 +81,7 @@ def by_words(live: Generation, words: str, passing: np.ndarray | None = None) ->
     matches = live.words.every(words, passing)
     scores = np.full(len(live.releases), -np.inf, dtype=np.float32)
     scores[matches.rows] = _COVERED * matches.coverage + (1 - _COVERED) * matches.bm25
-    verdict = relevance.judge_words(float(scores.max()), _COVERED)
+    verdict = relevance.judge_words(max(float(scores.max()), -1.0), _COVERED)
     return Scan(None, _by_release(live, scores, verdict), verdict)
 
 

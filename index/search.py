@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from archive import Passage, Store, UnknownRelease
 from index import generation, marks, query_syntax, ranking, scan, survey, terms, trace
 from index.answer import Answer, Browsed, Hit, Marks, Query, Similar, Sort, Status, check_page
 from index.build import data_paths
-from index.encoder import Matrix
+from index.encoder import Matrix, cores
 from index.extents import Extents, measure
 from index.filters import Field, Filters
 from index.generation import Generation, GenerationError, Meta
+from index.lexical import NO_MATCHES
 from index.memory import LookUps, Remembered
 from index.query_syntax import Wanted
 from index.relevance import Band
@@ -70,10 +72,12 @@ class Index:
         """
         self.store = Store(data_paths(data)[0])
         self._serving = Serving(data, self.store, model, cache_dir, load_encoder, generations)
+        self._beside = ThreadPoolExecutor(cores(), "words")
         self._scans: Remembered[Hashable, Scan] = Remembered(lambda one: one.scored.nbytes, _REMEMBERED_BYTES)
 
     def close(self) -> None:
         """Close the archive."""
+        self._beside.shutdown()
         self.store.close()
 
     def warm(self) -> None:
@@ -176,11 +180,12 @@ class Index:
             for query in queries
         ]
         started = time.perf_counter()
-        self._serving.encode_ahead(
-            (live, want.meaning)
-            for live, want, query in zip(lives, wanted, queries, strict=True)
-            if live and query.mode is not Mode.WORDS
-        )
+        if len(queries) > 1:
+            self._serving.encode_ahead(
+                (live, want.meaning)
+                for live, want, query in zip(lives, wanted, queries, strict=True)
+                if live and query.mode is not Mode.WORDS
+            )
         encoding_ms = (time.perf_counter() - started) * 1000 / max(len(queries), 1)
         return [
             self._answer(live, query, want, encoding_ms) if live else _nothing(query)
@@ -348,15 +353,18 @@ class Index:
         key = (query.superseded, number, query.mode, wanted)
         known = self._scans.get(key)
         if known is None:
+            passing = live.generation.satisfying(wanted)
             if query.mode is Mode.WORDS:
                 with trace.stage("scan"):
-                    known = scan.by_words(live.generation, wanted.meaning, live.generation.satisfying(wanted))
+                    known = scan.by_words(live.generation, wanted.meaning, passing)
             else:
+                words = None
+                if query.mode is Mode.BOTH:  # found while the model reads: neither needs the other
+                    words = self._beside.submit(live.generation.words.best, wanted.meaning, passing)
                 encoded = self._serving.encode(live, wanted.meaning)
-                words = wanted.meaning if query.mode is Mode.BOTH else ""
                 with trace.stage("scan"):
                     vector = live.generation.space.place_queries(encoded)
-                    known = scan.by_meaning(live.generation, vector, words, live.generation.satisfying(wanted))
+                    known = scan.by_meaning(live.generation, vector, words.result() if words else NO_MATCHES, passing)
             self._scans.keep(key, known)
         return known
 
