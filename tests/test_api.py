@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,8 @@ def test_search_answers_as_the_contract_says(client: FlaskClient) -> None:
         "published": "2023-03-21",
         "topic": "Kepegawaian",
         "version": 1,
+        "agency": None,
+        "language": None,
     }
     assert {(more["paragraph"], more["link"]) for more in hit["more"]} == {
         (0, "/releases/asn-melayani?p=0&v=1#p0"),
@@ -146,6 +149,11 @@ def test_near_identical_releases_stand_below_the_one_they_repeat(client: FlaskCl
     assert "banjir-lagi" not in {hit["release"]["id"] for hit in document["hits"]}
 
 
+def test_relevance_is_a_number_where_no_word_matches(client: FlaskClient) -> None:
+    document = client.get(SEARCH, query_string={"q": "zzz", "mode": "kata"}).get_json()
+    assert (document["relevance"], document["hits"]) == (pytest.approx(-1.0, abs=1), [])
+
+
 def test_quotation_marks_and_minus_do_what_they_say(client: FlaskClient) -> None:
     def found(query: str) -> set[str]:
         hits = client.get(SEARCH, query_string={"q": query}).get_json()["hits"]
@@ -162,7 +170,7 @@ def test_similar_passages_are_those_of_other_releases(client: FlaskClient, tmp_p
     web_archive.fill(tmp_path, *web_archive.many(2))
     web_archive.build(tmp_path)
     document = client.get("/api/v1/releases/asn-melayani/similar?p=1&k=2").get_json()
-    assert list(document) == ["release", "paragraph", "similar"]
+    assert list(document) == ["release", "paragraph", "similar", "generation"]
     assert document["release"] == {
         "id": "asn-melayani",
         "title": SERVE.title,
@@ -170,6 +178,8 @@ def test_similar_passages_are_those_of_other_releases(client: FlaskClient, tmp_p
         "published": "2023-03-21",
         "topic": "Kepegawaian",
         "version": 1,
+        "agency": None,
+        "language": None,
     }
     assert document["paragraph"] == 1
     assert [(one["rank"], one["release"]["id"], one["link"]) for one in document["similar"]] == [
@@ -287,8 +297,9 @@ def test_unknown_versions_are_answered_with_those_there_are(client: FlaskClient)
         ("q=a&until=kemarin", "until", "kemarin", "not a date"),
         ("q=a&since=2023-01-02&until=2023-01-01", "since", "2023-01-02", "after it ends"),
         ("q=a&topic=", "topic", "", "empty or too long"),
+        ("q=a&topic=b%1f", "topic", "b\x1f", "U+001F"),
         ("q=a&topic=" + "t" * 201, "topic", "t" * 80 + "…", "empty or too long"),
-        ("q=a" + "".join(f"&topic=t{n}" for n in range(51)), "topic", "t50", "Too many topics: 51"),
+        ("q=a" + "".join(f"&topic=t{n}" for n in range(51)), "topic", "t50", "Too many values for the parameter topic: 51"),
         ("q=a&versions=all", "versions", "all", "'all', is unknown"),
         ("q=a&versions=", "versions", "", "'', is unknown"),
         ("q=a&versions=current&versions=superseded", "versions", "superseded", "more than once"),
@@ -308,6 +319,28 @@ def test_longest_query_and_latest_offset_are_answered(client: FlaskClient) -> No
     assert client.get(SEARCH, query_string=query).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "a" * 50_000},
+        {"q": "a\0b"},
+        {"q": "a", "k": 10**9},
+        {"q": "a", "k": "ten"},
+        {"q": "a", "since": "2023-01-02", "until": "2023-01-01"},
+        {"q": "a", "filter": "b"},
+        {"q": ["a", "b"]},
+        {"q": "a", "cursor": "AAAA"},
+    ],
+)
+def test_bad_input_is_refused_at_once(client: FlaskClient, query: dict[str, Any]) -> None:
+    client.get(SEARCH, query_string={"q": "a"})
+    started = time.perf_counter()
+    response = client.get(SEARCH, query_string=query)
+    took_ms = (time.perf_counter() - started) * 1000
+    assert response.status_code == 400
+    assert took_ms < 50
+
+
 def test_query_of_50_000_characters_is_refused(client: FlaskClient) -> None:
     assert problem(client, f"{SEARCH}?q={'a' * 50_000}", 400)["parameter"] == "q"
 
@@ -322,18 +355,22 @@ def test_unknown_endpoint_is_a_problem(client: FlaskClient, path: str) -> None:
     assert path in document["detail"]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_other_methods_are_refused_with_those_allowed(client: FlaskClient, method: str) -> None:
-    document = problem(client, SEARCH, 405, method=method)
+    document = problem(client, "/api/v1/topics", 405, method=method)
     assert method in document["detail"]
-    allowed = client.open(SEARCH, method=method).headers["Allow"]
+    assert document["remedy"] == "Use one of: GET, HEAD, OPTIONS."
+    allowed = client.open("/api/v1/topics", method=method).headers["Allow"]
     assert {name.strip() for name in allowed.split(",")} == {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_long_body_is_refused(client: FlaskClient, method: str) -> None:
     response = client.open(f"{SEARCH}?q=a", method=method, data=b"x" * 70_000)
-    assert (response.status_code, response.get_json(force=True)["title"]) == (413, "Request Entity Too Large")
+    document = response.get_json(force=True)
+    assert (response.status_code, document["title"]) == (413, "Request Entity Too Large")
+    assert document["detail"] == "The body has 70000 bytes."
+    assert document["remedy"] == "Send at most 65536, in several requests if need be."
 
 
 def test_failure_is_a_problem_that_tells_strangers_nothing(
@@ -430,8 +467,12 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, path: st
 
 
 def test_head_and_options_are_answered(client: FlaskClient) -> None:
-    assert client.head(f"{SEARCH}?q=a").data == b""
-    assert client.options(SEARCH).status_code == 200
+    got, head = client.get(f"{SEARCH}?q=a"), client.head(f"{SEARCH}?q=a")
+    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", got.headers["ETag"])
+    assert client.head(f"{SEARCH}?k=0&q=a").status_code == 400
+    options = client.options(SEARCH)
+    assert (options.status_code, options.data) == (200, b"")
+    assert {name.strip() for name in options.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
 def test_application_opens_the_archive_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

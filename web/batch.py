@@ -31,8 +31,8 @@ class Fault:
     """
 
     line: int | None
-    detail: LazyString
-    remedy: LazyString
+    detail: str | LazyString
+    remedy: str | LazyString
 
 
 @dataclass(frozen=True, slots=True)

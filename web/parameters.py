@@ -56,7 +56,7 @@ class ParameterError(ValueError):
         remedy: What to write instead, in the reader's language.
     """
 
-    def __init__(self, parameter: str, value: str, detail: LazyString, remedy: LazyString) -> None:
+    def __init__(self, parameter: str, value: str, detail: str | LazyString, remedy: str | LazyString) -> None:
         """Keep the parts; the message is the detail."""
         super().__init__(detail)
         self.parameter = _shorten(parameter)
@@ -350,9 +350,10 @@ def _query_text(value: str | None) -> str:
 
 
 def _values(name: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    for value in given:
+        _refuse_controls(name, value)  # before some of them would be stripped as if they were blanks
     values = tuple(dict.fromkeys(value.strip() for value in given))
     for value in values:
-        _refuse_controls(name, value)
         if not value or len(value) > MAX_VALUE_CHARS:
             raise ParameterError(
                 name,

@@ -9,14 +9,15 @@ from typing import Any, TypeAlias
 
 from flask import Flask, Response, json, render_template, request
 from flask_babel import LazyString, lazy_gettext
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from archive import ArchiveError, UnknownRelease
-from index import GenerationError, ModelError, NoGeneration
+from index import GenerationError, GenerationGone, ModelError, NoGeneration
 from index.answer import MAX_QUERY_CHARS
 from web import links
 from web.holdings import has_sample
 from web.parameters import ParameterError, Search
+from web.security import MAX_BODY_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
     """Answer every error of an application."""
     app.register_error_handler(ParameterError, lambda error: respond(_bad_parameter(error)))
     app.register_error_handler(UnknownRelease, lambda _error: respond(_unknown_release()))
+    app.register_error_handler(GenerationGone, lambda _error: respond(generation_gone()))
     app.register_error_handler(NoGeneration, lambda _error: respond(not_indexed()))
     for kind in UNUSABLE:
         app.register_error_handler(kind, _answer_unusable)
@@ -135,6 +137,19 @@ def unusable(reason: Text) -> Problem:
     )
 
 
+def generation_gone() -> Problem:
+    """The generation that a cursor continues is not open any more; only the endpoint has cursors."""
+    return Problem(
+        status=HTTPStatus.GONE,
+        title="This list cannot be continued",
+        detail="The archive has been indexed again since, and the index that the list came from is closed.",
+        remedy="Ask again from the start, without cursor.",
+        kind="generation-gone",
+        parameter="cursor",
+        value=request.args.get("cursor", ""),
+    )
+
+
 def removed() -> Problem:
     """The archive's keeper took a release out."""
     return Problem(
@@ -188,18 +203,26 @@ def _answer_unusable(error: Exception) -> Response:
 
 def _answer_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    describe = _describe_for_programs if links.is_api(request.path) else _describe_for_people
-    title, detail, remedy = describe(status)
+    title, detail, remedy = (
+        _describe_for_programs(error, status) if links.is_api(request.path) else _describe_for_people(status)
+    )
     # Such as Allow, which a 405 must carry; the body's own headers follow from the body made here.
     kept = {name: value for name, value in error.get_headers() if name.lower() not in {"content-type", "content-length"}}
     return respond(Problem(status, title, detail, remedy), kept)
 
 
-def _describe_for_programs(status: HTTPStatus) -> tuple[Text, Text, Text]:
+def _describe_for_programs(error: HTTPException, status: HTTPStatus) -> tuple[Text, Text, Text]:
     if status is HTTPStatus.NOT_FOUND:
         detail, remedy = f"There is nothing at {request.path}.", f"Try GET {links.SEARCH_PATH}?q=ASN+harus+melayani."
     elif status is HTTPStatus.METHOD_NOT_ALLOWED:
-        detail, remedy = f"{request.path} does not answer {request.method}.", "Use GET."
+        methods = ", ".join(sorted(error.valid_methods or ())) if isinstance(error, MethodNotAllowed) else ""
+        detail, remedy = f"{request.path} does not answer {request.method}.", f"Use one of: {methods or 'GET'}."
+    elif status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        sent = f"{request.content_length} bytes" if request.content_length else "too many bytes"
+        detail, remedy = f"The body has {sent}.", f"Send at most {MAX_BODY_BYTES}, in several requests if need be."
+    elif status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        sent = repr(request.mimetype[:80]) if request.mimetype else "of no stated type"
+        detail, remedy = f"The body is {sent}.", "Send JSON, with Content-Type: application/json."
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         detail, remedy = "The server failed; its log says why.", "Try again; if it stays so, tell the archive's keeper."
     else:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 MAX_BODY_BYTES = 64 * 1024
 """Only the page for many questions takes a body, and a hundred of them fit; a longer one is not looked at."""
 
-_POLICY = "; ".join(
+POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'self'",
@@ -21,7 +21,7 @@ _POLICY = "; ".join(
 )
 
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # What a journalist searches for stands in the URL, and is nobody else's business.

@@ -27,6 +27,7 @@ from web.spreadsheets import Table
 blueprint = Blueprint("taking", __name__)
 
 _CSV = "text/csv; charset=utf-8; header=present"
+_BIBTEX = "application/x-bibtex; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORM = "application/x-www-form-urlencoded"
 _MAX_NAME_CHARS = 40  # of a question, in the name of a file
@@ -70,13 +71,29 @@ def cite_bibtex(id: str) -> Response:
     if isinstance(found, problems.Problem):
         return problems.respond(found)
     cited = found[0]
-    return _file(citations.bibtex(cited).encode(), "application/x-bibtex; charset=utf-8", citations.key(cited), "bib")
+    return _file(citations.bibtex(cited).encode(), _BIBTEX, citations.key(cited), "bib")
 
 
 @blueprint.get("/export.<any(csv, json, xlsx):format>")
 def export(format: str) -> Response:
     """Every hit of a search above the line or, without q, every release that passes the filters; up to `MAX_EXPORT`."""
-    collected = exports.collect(current_holdings().index, parse_search(page_fields(*SEARCH)))
+    return export_file(parse_search(page_fields(*SEARCH)), format)
+
+
+def export_file(search: Search, format: str) -> Response:
+    """What a search finds as a file, the same from page and endpoint.
+
+    Args:
+        search: Without a text, all releases that pass its filters.
+        format: "csv", "json", "xlsx" or "bib".
+
+    Raises:
+        ParameterError: The query only says what to leave out.
+        NoGeneration: Nothing has been indexed yet.
+        GenerationError: The generation is damaged, another model made it, or the archive keeps changing.
+        ModelError: The model cannot be loaded.
+    """
+    collected = exports.collect(current_holdings().index, search)
     today = date.today()
     table = exports.to_table(collected, _permalink, today)
     taken, total = len(collected.entries), collected.total
@@ -95,6 +112,9 @@ def export(format: str) -> Response:
         }
         # ASCII, so that nothing invisible hides in the file.
         response = _file(json.dumps(document, ensure_ascii=True).encode(), "application/json", name, format)
+    elif format == "bib":
+        cited = (Cited(one.release, one.passage.position, _permalink(one.passage), today) for one in collected.entries)
+        response = _file("\n".join(map(citations.bibtex, cited)).encode(), _BIBTEX, name, format)
     else:
         response = _table_file(table, name, format)
     response.headers.update({"Telusur-Total": total, "Telusur-Exported": taken, "Telusur-Limit": exports.MAX_EXPORT})
