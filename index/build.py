@@ -177,7 +177,7 @@ def _update_history(data: Path, store: Store, recipe: Recipe, state: int, worksh
     live = generation.load(data_paths(data)[2])
     live.words.close()
     rows = [row for version in versions for row in version.rows]
-    return publishing.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state)
+    return publishing.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state, with_map=False)
 
 
 def indexed_rows(store: Store, live: Generation) -> list[IndexRow]:

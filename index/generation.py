@@ -1,8 +1,9 @@
 """One finished build of the index: an immutable, numbered folder that readers find through a pointer.
 
 Folder ``000007`` holds ``vectors.faiss``, ``paragraphs.npz`` (what each row stands for), ``sentences.npy``, ``space.npz``,
-``words.sqlite`` and ``meta.json`` with the checksums of the others. It is built aside, verified and renamed; the file
-``CURRENT`` beside it names the live one and is itself replaced by a rename, so a reader meets all of a build or nothing of it.
+``words.sqlite``, ``map.npz`` and ``meta.json`` with the checksums of the others. It is built aside, verified and renamed; the
+file ``CURRENT`` beside it names the live one and is itself replaced by a rename, so a reader meets all of a build or nothing of
+it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import faiss
 import numpy as np
 
 from archive import DatabaseError
-from index import lexical
+from index import cartography, lexical
+from index.cartography import Map
 from index.encoder import Matrix, cores, unit
 from index.filters import FIELDS, Catalog, Field
 from index.query_syntax import Phrase, Wanted
@@ -30,13 +32,16 @@ from index.space import Space
 
 POINTER = "CURRENT"
 META = "meta.json"
+MAP = "map.npz"
+"""Only where a map was drawn."""
+
 FILES = VECTORS, PARAGRAPHS, SENTENCES, SPACE, WORDS = (
     "vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite",
 )  # fmt: skip
 
 _ROWS_PER_PART = 10_000  # a core's part of a comparison: a millisecond's work
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever the folder's contents change; an older generation is built anew."""
 
 
@@ -110,6 +115,7 @@ class Generation:
         sentence_spans: int32, shape (m, 2): where each sentence begins and ends in its paragraph.
         sentences: float16, shape (m, dim): their placed vectors, read from disk as needed.
         relevance: What tells an answer from none.
+        map: Where the releases lie on the map; None for superseded text, of which none is drawn.
     """
 
     meta: Meta
@@ -123,6 +129,7 @@ class Generation:
     sentence_spans: np.ndarray
     sentences: np.ndarray
     relevance: Relevance
+    map: Map | None
 
     @property
     def nbytes(self) -> int:
@@ -317,6 +324,7 @@ def open_at(path: Path) -> Generation:
         catalog=Catalog(columns.pop("days"), codes, meta.names),
         space=space,
         relevance=found,
+        map=cartography.read(path / MAP) if MAP in meta.checksums else None,
         sentences=np.load(path / SENTENCES, mmap_mode="r", allow_pickle=False),
         **columns,
     )

@@ -9,6 +9,7 @@ from index.terms import matching
 
 _MARKED_CHARS = 20_000  # no reader follows marks further into one paragraph, and a paragraph of a megabyte takes a second
 
+
 def word_spans(text: str, query_terms: Collection[str]) -> list[Span]:
     """Find the words of a passage that match a query's words exactly: as the same term, so *melayani* matches *pelayanan*.
 

@@ -8,13 +8,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from archive import IndexRow
-from index import duplicates, filters, generation, lexical, ranking, relevance
-from index.encoder import Matrix
+from index import cartography, duplicates, filters, generation, lexical, ranking, relevance
+from index.cartography import Map
+from index.encoder import Matrix, unit
 from index.filters import Field
 from index.generation import POINTER, Meta, Recipe
 from index.relevance import Relevance
@@ -49,7 +52,7 @@ class Contents:
     question_texts: Sequence[str]
 
 
-def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int) -> Meta:
+def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int, with_map: bool = True) -> Meta:
     """Build the next generation aside, verify it, and make it the live one.
 
     The caller holds the folder's lock: two builders would take the same number.
@@ -59,6 +62,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
         recipe: What the vectors and words were made with.
         contents: What goes in.
         archive_state: `Store.state` when the rows were read.
+        with_map: Whether to draw the map of the releases too; on it, what the live generation shows stays where it is.
 
     Raises:
         ValueError: There are no rows, or not one vector for each.
@@ -81,6 +85,11 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
         lexical.build(workshop / generation.WORDS, ((row.title, row.text) for row in rows))
         found = _calibrate(lexical.Words(workshop / generation.WORDS, len(rows)), contents)
         np.savez(workshop / generation.SPACE, allow_pickle=False, **asdict(contents.space), **asdict(found))
+        files = [*generation.FILES]
+        if with_map:
+            drawn = _draw_map(contents, np.flatnonzero(np.diff(arrays["releases"], prepend=-1)), _live_map(folder, recipe))
+            cartography.write(drawn, workshop / generation.MAP)
+            files.append(generation.MAP)
         meta = Meta(
             number=number,
             recipe=recipe,
@@ -91,7 +100,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
             archive_state=archive_state,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             names=names,
-            checksums={name: generation.checksum(workshop / name) for name in generation.FILES},
+            checksums={name: generation.checksum(workshop / name) for name in files},
         )
         (workshop / generation.META).write_text(json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for path in workshop.iterdir():
@@ -105,6 +114,24 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
         raise
     _tidy(folder, number)
     return meta
+
+
+def _draw_map(contents: Contents, starts: np.ndarray, before: Map | None) -> Map:
+    rows = contents.rows
+    bounds = pairwise([*starts.tolist(), len(rows)])
+    texts = ["\n".join([rows[start].title, *(row.text for row in rows[start:end])]) for start, end in bounds]
+    return cartography.draw(unit(np.add.reduceat(contents.vectors, starts, axis=0)), texts, before)
+
+
+def _live_map(folder: Path, recipe: Recipe) -> Map | None:
+    """The map of the live generation, if the same model made it."""
+    live = generation.read_meta(folder)
+    if live is None or live.recipe != recipe:
+        return None
+    try:
+        return cartography.read(generation.path_of(folder, live.number) / generation.MAP)
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None  # damaged, which the next reader will say; a map can be drawn anew
 
 
 def _calibrate(words: lexical.Words, contents: Contents) -> Relevance:

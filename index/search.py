@@ -13,9 +13,10 @@ from typing import TypeVar
 import numpy as np
 
 from archive import Passage, Store, UnknownRelease
-from index import generation, marks, query_syntax, ranking, scan, survey, terms, trace
+from index import cartography, generation, marks, query_syntax, ranking, scan, survey, terms, trace
 from index.answer import Answer, Browsed, Hit, Marks, Query, Similar, Sort, Status, check_page
 from index.build import data_paths
+from index.cartography import MapView
 from index.encoder import Matrix, cores
 from index.extents import Extents, measure
 from index.filters import Field, Filters
@@ -72,6 +73,7 @@ class Index:
         """
         self.store = Store(data_paths(data)[0])
         self._serving = Serving(data, self.store, model, cache_dir, load_encoder, generations)
+        self._maps: Remembered[Hashable, MapView] = Remembered(lambda _view: 1, 1)
         self._beside = ThreadPoolExecutor(cores(), "words")
         self._scans: Remembered[Hashable, Scan] = Remembered(lambda one: one.scored.nbytes, _REMEMBERED_BYTES)
 
@@ -255,6 +257,35 @@ class Index:
             return Browsed(len(releases), live.meta.number, tuple(passages[row] for row in rows), spread)
 
         return self._consistently(live, look)
+
+    def map(self) -> MapView:
+        """Where the releases lie on the map of the archive, and the topics that they gather to.
+
+        Raises:
+            NoGeneration: Nothing has been indexed yet.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        live = self._serving.current().generation
+        key = live.meta.number, self.store.state()
+        if (known := self._maps.get(key)) is not None:
+            return known
+        drawn = live.map
+        if drawn is None:
+            raise GenerationError(f"generation {live.meta.number} has no map: run telusur index --rebuild")
+
+        def look(present: np.ndarray) -> MapView | None:
+            releases = np.flatnonzero(present).tolist()
+            starts = live.layout.starts[releases].tolist()
+            passages = self._passages(live, starts)
+            if passages is None:
+                return None
+            found = {release: passages[start].release for release, start in zip(releases, starts, strict=True)}
+            return cartography.view(drawn, live.release_vectors, found, live.meta.number)
+
+        view = self._consistently(live, look)
+        self._maps.keep(key, view)
+        return view
 
     def similar_passages(self, release_id: str, position: int, k: int = 10) -> list[Similar]:
         """Passages of other releases that say something like one paragraph does, one a release, best first.

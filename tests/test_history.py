@@ -341,10 +341,10 @@ def test_a_run_that_dies_before_history_is_finished_by_the_next(
 ) -> None:
     publish = publishing.publish
 
-    def die(folder: Path, *rest: object) -> Meta:
+    def die(folder: Path, *rest: Any, **options: Any) -> Meta:
         if folder == history_path(changed):
             raise KeyboardInterrupt
-        return publish(folder, *rest)  # type: ignore[arg-type]
+        return publish(folder, *rest, **options)
 
     fill(changed, replace(FLOOD, body="Kali kering a130\n\nDapur umum a150"))
     with monkeypatch.context() as patched:

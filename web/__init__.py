@@ -12,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from index import Index
 from web import api, assets, coverage, holdings, language, operations, pages, problems, security, taking, timeline
+from web import map as archive_map
 
 
 class _Json(DefaultJSONProvider):
@@ -46,6 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     problems.init_app(app)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(archive_map.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(api.reference)
     app.register_blueprint(taking.blueprint)
