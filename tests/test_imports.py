@@ -21,8 +21,10 @@ OWNERS = {
     "httpx2": {f"archive/fetching/{name}.py" for name in ("client", "connections", "hosts")},
     "feedparser": {"archive/readers/feed.py"},
     "ftfy": {"archive/repair.py"},
+    "mcp": {"scripts/mcp.py", "web/mcp/server.py"},
     "protego": {"archive/fetching/robots.py"},
     "pypdf": {"archive/readers/pdf.py"},
+    "uvicorn": {"scripts/mcp.py"},
     **{name: {"index/encoder.py", "index/training.py"} for name in MODEL_LIBRARIES},  # the one loads a model, the other tunes
 }
 DISTRIBUTIONS = {
@@ -30,6 +32,8 @@ DISTRIBUTIONS = {
     "Stemmer": "pystemmer",
     "faiss": "faiss_cpu",
     "markdown_it": "markdown_it_py",
+    "openTSNE": "opentsne",
+    "sklearn": "scikit_learn",
     "yaml": "pyyaml",
 }
 PEERS = {"txtai"}  # installed in an environment of its own, for `telusur benchmark` to compare with
