@@ -53,7 +53,7 @@ class Remembered(Generic[Key, Value]):
             return value
 
     def get_again(self, key: Key) -> Value | None:
-        """As `get`, for who has looked for the same value a moment ago: this does not count as another look-up."""
+        """As `get`, but this does not count as a look-up: for who will look for the value again."""
         with self._lock:
             return self._look_up(key)
 

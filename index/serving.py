@@ -121,14 +121,15 @@ class Serving:
     def encode(self, live: Live, text: str) -> Matrix:
         """The model's vector of a query: float32, shape (1, dim)."""
         key = (live.encoder.fingerprint, text)
-        known = self._vectors.get_again(key)
+        known = self._vectors.get(key)
         if known is None:
-            self.encode_ahead([(live, text)])
-            known = self._vectors.get_again(key)
-        return live.encoder.encode_queries([text]) if known is None else known
+            with trace.stage("encode"):
+                known = live.encoder.encode_queries([text])
+            self._vectors.keep(key, known)
+        return known
 
     def look_ups(self) -> LookUps:
-        """How often a query's vector was known already."""
+        """How often a query's vector was known already; one that was encoded ahead counts as known."""
         return self._vectors.look_ups()
 
     def encode_ahead(self, queries: Iterable[tuple[Live, str]]) -> None:
@@ -136,7 +137,7 @@ class Serving:
         missing: dict[str, tuple[QueryEncoder, dict[str, None]]] = {}
         for live, text in queries:
             fingerprint = live.encoder.fingerprint
-            if self._vectors.get((fingerprint, text)) is None:
+            if self._vectors.get_again((fingerprint, text)) is None:
                 missing.setdefault(fingerprint, (live.encoder, {}))[1][text] = None
         for fingerprint, (encoder, texts) in missing.items():
             with trace.stage("encode"):

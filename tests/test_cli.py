@@ -175,6 +175,8 @@ def test_search_prints_the_documented_document(filled: Console) -> None:
         "published": "2023-03-21",
         "topic": "Kepegawaian",
         "version": 1,
+        "agency": None,
+        "language": None,
     }
     assert (hit["rank"], hit["passage"], hit["paragraph"]) == (1, "ASN itu melayani a0", 0)
     assert hit["marks"] == {"sentence": None, "words": [[8, 16]]}
