@@ -32,6 +32,10 @@ _REMEMBERED_BYTES = 128 * 2**20  # of scans: a thousand queries to an archive of
 
 Result = TypeVar("Result")
 
+Choose = Callable[[np.ndarray, np.ndarray], Sequence[int]]
+"""Chooses among passages: takes their paragraph ids, int64, shape (m,), best first, and the numbers that their releases share
+with those that say nearly the same, int32, shape (m,); gives the places of those wanted, in the order wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
@@ -193,6 +197,45 @@ class Index:
             self._answer(live, query, want, encoding_ms) if live else _nothing(query)
             for live, query, want in zip(lives, queries, wanted, strict=True)
         ]
+
+    def above_line(self, query: Query, choose: Choose) -> tuple[int, tuple[Hit, ...]]:
+        """Passages above the line, whichever a caller chooses of them all, however far down they stand.
+
+        Args:
+            query: Its page and order count for nothing.
+            choose: May be asked again where the archive changes meanwhile.
+
+        Returns:
+            Number of the generation, and the passages in the order chosen; their ranks count from 1 in it.
+
+        Raises:
+            ValueError: The query only says what to leave out.
+            NoGeneration: Nothing has been indexed yet, or superseded text has not.
+            GenerationError: The generation is damaged, or another model made it.
+            ModelError: The model cannot be loaded.
+        """
+        wanted = query_syntax.parse(query.text)
+        current = self._live(query.superseded)
+        if current is None:
+            return 0, ()
+        found, live = self._scan(current, query, wanted), current.generation
+        scored = found.scored
+        is_above = (scored.notable_scores >= found.verdict.line) & live.catalog.passing(query.filters)[scored.notable_releases]
+        words = frozenset(terms.terms(wanted.meaning))
+
+        def look(present: np.ndarray) -> tuple[Hit, ...] | None:
+            places = np.flatnonzero(is_above & present[scored.notable_releases])
+            rows = scored.notable[places]
+            chosen = list(choose(live.paragraph_ids[rows], scored.groups[scored.notable_releases[places]]))
+            passages = self._passages(live, rows[chosen].tolist())
+            if passages is None:
+                return None
+            pairs = zip(rows[chosen].tolist(), scored.notable_scores[places[chosen]].tolist(), strict=True)
+            return tuple(
+                _hit(live, found, words, rank, passages[row], row, score) for rank, (row, score) in enumerate(pairs, 1)
+            )
+
+        return live.meta.number, self._consistently(live, look)
 
     def passages_of(self, query: Query, release_id: str) -> tuple[Hit, ...]:
         """The passages of one release that a query finds above the line, in reading order, whatever its filters.

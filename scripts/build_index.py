@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
         ModelError: There is no such model, or it is damaged.
         ArchiveError: Archive or cache cannot be read or written.
     """
-    from scripts.indexing import choose_model, progress, update  # here, not above, so that --help stays instant
+    from scripts.delivering import describe  # here, not above, so that --help stays instant
+    from scripts.indexing import choose_model, progress, update
+    from scripts.webhook import deliver_all
 
     started = time.monotonic()
     model = choose_model(args.model, args.data, args.cache)
@@ -64,4 +66,6 @@ def run(args: argparse.Namespace) -> int:
             f"generation {outcome.meta.number} {what}: {outcome.meta.releases:,} releases, "
             f"{outcome.meta.paragraphs:,} paragraphs{superseded}, {outcome.embedded:,} embedded; {seconds:.1f} seconds\n"
         )
+    for report in deliver_all(args.data, args.cache):
+        sys.stderr.write(f"webhook {describe(report)}\n")
     return 0

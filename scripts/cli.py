@@ -23,6 +23,7 @@ from scripts import (
     serve,
     source,
     status,
+    webhook,
 )
 
 _COMMANDS = (
@@ -34,6 +35,7 @@ _COMMANDS = (
     serve,
     mcp,
     key,
+    webhook,
     status,
     evaluate,
     adapt,

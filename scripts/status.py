@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _collect(store: Store, data: Path) -> dict[str, Any]:
     from archive import coverage
+    from scripts.webhook import hooks_of
 
     counts = store.counts()
     months = store.months()
@@ -78,6 +79,7 @@ def _collect(store: Store, data: Path) -> dict[str, Any]:
         "years": dict(sorted(years.items())),
         "gaps": [{"from": gap.first, "to": gap.last} for gap in coverage.gaps(month for month, _ in months if month)],
         "index": _index(store, data),
+        "webhooks": hooks_of(data),
     }
 
 
@@ -99,6 +101,8 @@ def _index(store: Store, data: Path) -> dict[str, Any]:
 
 
 def _describe(found: dict[str, Any]) -> list[str]:
+    from scripts.webhook import describe_hook
+
     lines = [_describe_source(source) for source in found["sources"]] or ["no sources; add one: telusur source add URL"]
     archive = f"archive: {found['releases']:,} releases, {found['paragraphs']:,} paragraphs, {found['versions']:,} versions"
     archive += "".join(f", {found[name]:,} {words}" for name, words in _ONLY_IF_ANY.items() if found[name])
@@ -109,6 +113,7 @@ def _describe(found: dict[str, Any]) -> list[str]:
         runs = [one["from"] if one["from"] == one["to"] else f"{one['from']} to {one['to']}" for one in found["gaps"]]
         lines.append(f"months without a release: {', '.join(runs)}")
     lines.append(_describe_index(found["index"]))
+    lines += [f"webhook {describe_hook(hook)}" for hook in found["webhooks"]]
     return lines
 
 

@@ -67,6 +67,7 @@ class Asked:
         headers: Names in small letters.
         at: `time.monotonic()` when it arrived.
         connection: Number of the connection, from 0.
+        body: What was sent along.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Asked:
     headers: Mapping[str, str]
     at: float
     connection: int
+    body: bytes = b""
 
     @property
     def query(self) -> dict[str, str]:
@@ -224,7 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, self.path, headers, time.monotonic(), self.server.number(self.connection))
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        asked = Asked(self.command, self.path, headers, time.monotonic(), self.server.number(self.connection), body)
         reply = self.server.site.answer(asked)
         self.server.stopping.wait(reply.delay_s)
         if reply.reset:
@@ -239,6 +242,9 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.etag is not None and headers.get("if-none-match") == reply.etag:
             status, body = 304, b""
         self._send(status, gzip.compress(body) if reply.gzip and body else body, reply)
+
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def _send(self, status: int, body: bytes, reply: Reply) -> None:
         head: dict[str, str | None] = {"Content-Type": "text/html; charset=utf-8"}

@@ -18,7 +18,7 @@ WEB_LIBRARIES = {"flask", "flask_babel", "jinja2", "markupsafe", "werkzeug"}
 OWNERS = {
     "sqlite3": {"archive/database.py"},
     "faiss": {"index/generation.py"},
-    "httpx2": {f"archive/fetching/{name}.py" for name in ("client", "connections", "hosts")},
+    "httpx2": {f"archive/fetching/{name}.py" for name in ("client", "connections", "hosts", "posting")},
     "feedparser": {"archive/readers/feed.py"},
     "ftfy": {"archive/repair.py"},
     "mcp": {"scripts/mcp.py", "web/mcp/server.py"},

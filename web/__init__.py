@@ -11,7 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from index import Index
-from web import api, assets, coverage, holdings, language, operations, pages, problems, security, taking, timeline
+from web import api, assets, coverage, feeds, holdings, language, operations, pages, problems, security, taking, timeline
 from web import map as archive_map
 
 
@@ -53,4 +53,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(taking.blueprint)
     app.register_blueprint(timeline.blueprint)
     app.register_blueprint(coverage.blueprint)
+    app.register_blueprint(feeds.blueprint)
     return app

@@ -78,7 +78,7 @@ class Transport(httpx2.BaseTransport):
         self._pools: dict[str, httpcore2.ConnectionPool] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request that has no body.
+        """Send a request.
 
         Raises:
             ExchangeError: No answer came; while its body is read, too.
@@ -91,6 +91,7 @@ class Transport(httpx2.BaseTransport):
                     request.method,
                     httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                     headers=request.headers.raw,
+                    content=cast("Iterable[bytes]", request.stream),
                     extensions=request.extensions,
                 )
             )
