@@ -131,8 +131,10 @@ def order(scored: Scored, allowed: np.ndarray | None = None) -> np.ndarray:
     findable = scored.best > -np.inf
     releases = np.flatnonzero(findable if allowed is None else findable & allowed)
     releases = releases[np.argsort(-scored.best[releases], kind="stable")]
-    _, firsts = np.unique(scored.groups[releases], return_index=True)
-    return np.asarray(releases[np.sort(firsts)])
+    groups, places = scored.groups[releases], np.arange(len(releases))
+    first = np.empty(int(scored.groups.max(initial=-1)) + 1, dtype=np.int64)
+    first[groups[::-1]] = places[::-1]  # backwards, so that each group's first place is what stays
+    return np.asarray(releases[first[groups] == places])
 
 
 def group(scored: Scored, releases: np.ndarray, allowed: np.ndarray | None = None) -> list[Group]:

@@ -28,7 +28,7 @@ from index.relevance import Band
 from index.scan import Mode, Scan
 from index.serving import Live, LoadQueryEncoder, Serving
 
-_REMEMBERED_BYTES = 128 * 2**20  # of scans: a thousand queries to an archive of 100,000 paragraphs
+_REMEMBERED_BYTES = 160 * 2**20  # of scans: a thousand queries to an archive of 100,000 paragraphs
 
 Result = TypeVar("Result")
 

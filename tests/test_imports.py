@@ -18,13 +18,21 @@ WEB_LIBRARIES = {"flask", "flask_babel", "jinja2", "markupsafe", "werkzeug"}
 OWNERS = {
     "sqlite3": {"archive/database.py"},
     "faiss": {"index/generation.py"},
+    "httpcore2": {"archive/fetching/connections.py"},
     "httpx2": {f"archive/fetching/{name}.py" for name in ("client", "connections", "hosts", "posting")},
     "feedparser": {"archive/readers/feed.py"},
     "ftfy": {"archive/repair.py"},
     "mcp": {"scripts/mcp.py", "web/mcp/server.py"},
+    "openTSNE": {"index/cartography.py"},
+    "prometheus_client": {"web/operations/metrics.py"},
     "protego": {"archive/fetching/robots.py"},
     "pypdf": {"archive/readers/pdf.py"},
+    "spectree": {"web/api/description.py"},
+    "Stemmer": {"index/terms.py"},
+    "threadpoolctl": {"index/serving.py"},
     "uvicorn": {"scripts/mcp.py"},
+    "waitress": {"web/server.py"},
+    "xlsxwriter": {"web/spreadsheets.py"},
     **{name: {"index/encoder.py", "index/training.py"} for name in MODEL_LIBRARIES},  # the one loads a model, the other tunes
 }
 DISTRIBUTIONS = {

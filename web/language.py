@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 from flask import Flask, Response, has_request_context, request
-from flask_babel import Babel, LazyString, format_date, format_datetime, format_decimal, get_locale, lazy_gettext
+from flask_babel import (
+    Babel,
+    LazyString,
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_percent,
+    get_locale,
+    gettext,
+    lazy_gettext,
+)
+from markupsafe import Markup
 
 from web import links
 from web.parameters import Fields, ParameterError
@@ -20,6 +32,7 @@ def init_app(app: Flask) -> None:
     """Translate an application's messages; those in the code are Indonesian."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "id")
     Babel(app, locale_selector=_select)
+    app.jinja_env.globals.update(_=_translate, gettext=_translate)
     app.after_request(_remember)
     app.add_template_filter(in_words)
     app.add_template_filter(moment_in_words)
@@ -31,6 +44,18 @@ def init_app(app: Flask) -> None:
     app.jinja_env.finalize = _as_text
 
 
+def _translate(message: str, /, **variables: object) -> Markup:
+    """A message as a template shows it: its own text is HTML, what is put into it is escaped."""
+    text = _translation(current_language(), message)
+    return text % variables if variables else text
+
+
+# A page of results says two hundred things, nearly all of them those of the page before: what is said is remembered.
+@lru_cache(2_048)
+def _translation(_language: str, message: str) -> Markup:
+    return Markup(gettext(message))  # noqa: S704 - from the code or its catalogue, never from a reader
+
+
 def _as_text(value: object) -> object:
     """A lazy message as plain text. It calls itself safe HTML, though what a reader wrote may be quoted in it."""
     return str(value) if isinstance(value, LazyString) else value
@@ -38,7 +63,8 @@ def _as_text(value: object) -> object:
 
 def current_language() -> str:
     """Language of this request: "id" or "en"."""
-    return str(get_locale() or "id")
+    locale = get_locale()
+    return str(locale.language) if locale else "id"
 
 
 def page_fields(*names: str) -> Fields:
@@ -61,6 +87,11 @@ def page_fields(*names: str) -> Fields:
 
 def in_words(day: str | date) -> str:
     """A day as a reader says it: "21 Maret 2023". What is no date stays as it is."""
+    return _day(current_language(), day)
+
+
+@lru_cache(4_096)
+def _day(_language: str, day: str | date) -> str:
     try:
         return str(format_date(day if isinstance(day, date) else date.fromisoformat(day), "d MMMM yyyy"))
     except ValueError:
@@ -83,7 +114,22 @@ def language_name(code: str) -> str:
 
 def in_digits(number: int) -> str:
     """A whole number with its thousands set apart: "6.279" in Indonesian, "6,279" in English."""
+    return _digits(current_language(), number)
+
+
+@lru_cache(4_096)
+def _digits(_language: str, number: int) -> str:
     return str(format_decimal(number))
+
+
+def in_percent(share: float) -> str:
+    """A share to one decimal at most: "12,5%" in Indonesian, "12.5%" in English."""
+    return _percent(current_language(), share)
+
+
+@lru_cache(4_096)
+def _percent(_language: str, share: float) -> str:
+    return str(format_percent(share, "0.#%"))
 
 
 def in_seconds(milliseconds: float) -> str:

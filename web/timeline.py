@@ -9,14 +9,14 @@ from itertools import groupby
 from urllib.parse import urlencode, urljoin
 
 from flask import Blueprint, Response, render_template, request
-from flask_babel import LazyString, format_percent, gettext, lazy_gettext, ngettext
+from flask_babel import LazyString, gettext, lazy_gettext, ngettext
 
 from index import Period, Timeline, Unit
 from index.survey import whole
 from web import axis, links, periods
 from web.facets import chips
 from web.holdings import current_holdings
-from web.language import in_digits, page_fields
+from web.language import in_digits, in_percent, page_fields
 from web.parameters import SEARCH, Search, parse_search
 from web.plain_text import one_line
 
@@ -203,7 +203,7 @@ def _rows(found: tuple[Period, ...], is_asked: bool) -> tuple[Row, ...]:
     solid = [share / top if period.releases >= MIN_RELEASES else 0 for share, period in zip(shares, found, strict=True)]
     faint = [share / top if period.releases < MIN_RELEASES else 0 for share, period in zip(shares, found, strict=True)]
     return (
-        Row("share", str(format_percent(top, "0.#%")), 20, 122, tuple(_bars(solid, 20, 122)), tuple(_bars(faint, 20, 122))),
+        Row("share", in_percent(top), 20, 122, tuple(_bars(solid, 20, 122)), tuple(_bars(faint, 20, 122))),
         Row("volume", in_digits(most), 146, _ROWS_END_PX, tuple(_bars(releases, 146, _ROWS_END_PX))),
     )
 
@@ -231,7 +231,7 @@ def _span(search: Search, timeline: Timeline, place: int, *, is_asked: bool, is_
     period = timeline.periods[place]
     start, end = _whole_unless_asked(search, timeline.unit, period)
     name = periods.period_name(start, end)
-    share = str(format_percent(period.matches / period.releases, "0.#%")) if period.releases else None
+    share = in_percent(period.matches / period.releases) if period.releases else None
     if not period.releases:
         nothing = (
             gettext("tidak ada siaran pers yang lolos saringan") if is_narrowed else gettext("tidak ada siaran pers di arsip")
