@@ -271,6 +271,17 @@ def test_sentence_and_words_look_different_even_without_colour(browser: Browser,
     context.close()
 
 
+def test_timeline_is_named_once_for_the_eye(scripted: Page) -> None:
+    heading = scripted.locator(".timeline-heading")
+    scripted.set_viewport_size({"width": 360, "height": 800})
+    scripted.goto("/?q=melayani")
+    scripted.locator(".over-time > summary").click()
+    assert heading.evaluate("each => [each.offsetWidth, each.offsetHeight]") == [1, 1]
+    scripted.set_viewport_size({"width": 1280, "height": 800})
+    expect(scripted.locator(".over-time > summary")).to_be_hidden()
+    assert heading.evaluate("each => each.offsetWidth > 100 && each.offsetHeight > 10")
+
+
 def test_letters_lead_to_the_box_and_from_hit_to_hit(scripted: Page) -> None:
     scripted.goto("/?q=melayani")
     titles = scripted.locator(".hits .card-title a")

@@ -281,6 +281,25 @@ def test_results_can_be_taken_away(client: FlaskClient) -> None:
     assert "/releases/asn-melayani/cite?p=1&v=1&q=melayani&topic=Kepegawaian" in links(html)
 
 
+def test_search_can_be_followed_as_a_feed(client: FlaskClient) -> None:
+    html = page(client, "/?q=petugas+melayani&topic=Kepegawaian&sort=newest")
+    feed = 'type="application/atom+xml" title="petugas melayani" href="/feed.atom?q=petugas+melayani&amp;topic=Kepegawaian"'
+    assert f'<link rel="alternate" {feed}>' in html
+    assert "/feed?q=petugas+melayani&topic=Kepegawaian&sort=newest" in links(html)
+    # Most of all where there is nothing to be found yet.
+    assert "/feed?q=petugas&topic=Kelautan" in links(page(client, "/?q=petugas&topic=Kelautan"))
+
+
+def test_superseded_text_cannot_be_followed(client: FlaskClient) -> None:
+    html = page(client, "/?q=petugas&versions=superseded")
+    assert "atom+xml" not in html
+    assert [address for address in links(html) if address.startswith("/feed")] == []
+
+
+def test_every_page_leads_developers_to_their_reference(client: FlaskClient) -> None:
+    assert '<a class="quiet" href="/api/docs">Untuk pengembang</a>' in page(client, "/")
+
+
 def test_form_left_empty_and_what_others_add_to_links_change_nothing(client: FlaskClient) -> None:
     html = page(client, "/?q=banjir&since=&until=&topic=&utm_source=chat&fbclid=1")
     assert "Banjir Rendam 412 Rumah" in html

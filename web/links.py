@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
+from functools import lru_cache
+from urllib.parse import urlencode, urlsplit
 
 from flask import url_for
 
@@ -27,8 +27,7 @@ def is_api(path: str) -> bool:
 
 def search_link(search: Search) -> str:
     """The page of a search."""
-    values: dict[str, Any] = {**search.arguments()}
-    return url_for("pages.search", **values)
+    return _carrying(url_for("pages.search"), search)
 
 
 def passage_link(passage: Passage, search: Search | None = None) -> str:
@@ -45,15 +44,17 @@ def passage_link(passage: Passage, search: Search | None = None) -> str:
 
 def paragraph_link(release_id: str, version: int, position: int, search: Search | None = None) -> str:
     """Where a paragraph stands in one version of its release."""
-    values: dict[str, Any] = {"id": release_id, "p": position, "v": version, **(search.arguments() if search else {})}
-    return url_for("pages.release", _anchor=f"p{position}", **values)
+    return f"{_carrying(url_for('pages.release', id=release_id, p=position, v=version), search)}#p{position}"
 
 
 def similar_link(release_id: str, position: int | None = None, search: Search | None = None) -> str:
     """Where passages like a paragraph are listed, or, without a position, releases like a release."""
-    values: dict[str, Any] = {"id": release_id, **({} if position is None else {"p": position})}
-    values |= search.arguments() if search else {}
-    return url_for("pages.similar", **values)
+    return _carrying(url_for("pages.similar", id=release_id, p=position), search)
+
+
+def cite_link(release_id: str, version: int, position: int | None = None, search: Search | None = None) -> str:
+    """How to cite a paragraph of one version of a release or, without a position, that version."""
+    return _carrying(url_for("taking.cite", id=release_id, p=position, v=version), search)
 
 
 def web_address(url: str | None) -> str | None:
@@ -65,3 +66,16 @@ def web_address(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else None
+
+
+def _carrying(address: str, search: Search | None) -> str:
+    """An address with a search in its query string."""
+    asked = _query_string(search) if search else ""
+    return f"{address}{'&' if '?' in address else '?'}{asked}" if asked else address
+
+
+@lru_cache(1_024)
+def _query_string(search: Search) -> str:
+    """The same, remembered: fifty links of a page of results carry one search."""
+    # As Flask writes one: what is safe needs no escape there.
+    return urlencode(search.arguments(), doseq=True, safe="!$'()*,/:;?@")

@@ -45,6 +45,7 @@ _MAX_CARRIED_CHARS = 200  # a search with a longer address is left out of the li
 def _helpers() -> dict[str, object]:
     return {
         "chips": facets.chips,
+        "cite_address": links.cite_link,
         "excerpt": excerpt,
         "language_links": _language_links,
         "max_identical": MAX_IDENTICAL,
@@ -53,6 +54,7 @@ def _helpers() -> dict[str, object]:
         "max_query_chars": MAX_QUERY_CHARS,
         "paragraph_link": links.paragraph_link,
         "passage_link": links.passage_link,
+        "search_link": links.search_link,
         "similar_link": links.similar_link,
         "sorts": Sort,
         "site_name": site,
