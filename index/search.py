@@ -427,6 +427,8 @@ class Index:
         key = (query.superseded, number, query.mode, wanted)
         known = self._scans.get(key)
         if known is None:
+            if query.generation is not None:
+                self._serving.require_files(number, query.superseded)
             passing = live.generation.satisfying(wanted)
             if query.mode is Mode.WORDS:
                 with trace.stage("scan"):

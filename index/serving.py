@@ -118,6 +118,15 @@ class Serving:
             raise GenerationGone(f"generation {number} is not open any more: ask again from the start")
         return live
 
+    def require_files(self, number: int, superseded: bool) -> None:
+        """See that a generation's words can still be read: each thread opens their file when it first needs it.
+
+        Raises:
+            GenerationGone: The generation has been tidied away.
+        """
+        if not generation.path_of(self._history if superseded else self.folder, number).exists():
+            raise GenerationGone(f"generation {number} is not kept any more: ask again from the start")
+
     def encode(self, live: Live, text: str) -> Matrix:
         """The model's vector of a query: float32, shape (1, dim)."""
         key = (live.encoder.fingerprint, text)

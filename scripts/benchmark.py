@@ -33,11 +33,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         help="measure speed against sentence-transformers as it comes, and against txtai",
         description="Embed the same paragraphs of the archive with Telusur and with SentenceTransformer.encode in float32, "
         f"in turns, {_ROUNDS} times each, and print the medians and their ratio. With --txtai, also index releases and "
-        "search the archive with both: whole pipelines, the same model, the same texts.",
+        "search the archive with both: whole pipelines, the same model, the same texts. With --serving, load the server "
+        "instead, and txtai's own API beside it: needs wrk, and txtai[api].",
     )
     parser.add_argument("--model", metavar="NAME", help="sentence-transformers name or folder (default: the live index's)")
     parser.add_argument("--paragraphs", metavar="N", type=int, default=1_000, help="paragraphs drawn (default: %(default)s)")
     parser.add_argument("--txtai", metavar="PYTHON", type=Path, help="interpreter of an environment with txtai in it")
+    parser.add_argument("--serving", metavar="SECONDS", type=int, help="load the server for so long by 16 connections")
+    parser.add_argument("--threads", metavar="N", type=int, help="its --threads, for --serving")
     parser.set_defaults(run=run)
 
 
@@ -58,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
     if not rows:
         raise ValueError("the archive holds no releases: run telusur import first")
     model = choose_model(args.model, args.data, args.cache).of_passages
+    if args.serving:
+        from scripts.benchmark_serving import measure
+
+        return _print(args, {"serving": measure(args, rows, model)})
     encoder = Encoder(model)
     texts = [row.text for row in random.Random(0).sample(rows, min(args.paragraphs, len(rows)))]  # noqa: S311
     ways: dict[str, Callable[[Sequence[str]], object]] = {
@@ -70,10 +77,11 @@ def run(args: argparse.Namespace) -> int:
             document["indexing_paragraphs_per_s"] = _compare_indexing(rows, args.paragraphs, model, encoder, ask)
             document["search_ms"] = _compare_search(args, rows, ask)
             document["search_paragraphs"] = len(rows)
-    if args.json:
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    else:
-        sys.stdout.write("\n".join(_describe(document)) + "\n")
+    return _print(args, document)
+
+
+def _print(args: argparse.Namespace, document: dict[str, Any]) -> int:
+    sys.stdout.write((json.dumps(document, indent=2) if args.json else "\n".join(_describe(document))) + "\n")
     return 0
 
 
@@ -183,3 +191,6 @@ def _describe(document: dict[str, Any]) -> Iterator[str]:
             label = name.partition("_")[0]
             ratio = ours / theirs if unit == "/s" else theirs / ours
             yield f"{label:12} telusur {ours:8.1f} {unit}   {peer} {theirs:8.1f} {unit}   {ratio:.2f} times as fast"
+    for name, found in document.get("serving", {}).items():
+        times = f"p50 {found['p50_ms']:.1f} ms, p95 {found['p95_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms"
+        yield f"{name:16} {found['requests_per_s']:8.1f} /s   {times}   {found['errors']} errors of {found['requests']}"

@@ -488,6 +488,8 @@ def test_a_generation_answers_on_after_others_were_published(data: Path, index: 
     again = index.search(Query("c200", k=1, generation=1))
     assert (ids(again), again.hits[0].score, again.generation) == (ids(first), first.hits[0].score, 1)
     assert len(index.search(Query("c200", k=10, generation=3)).hits) == 5
+    with pytest.raises(GenerationGone, match="generation 1 is not kept any more: ask again from the start"):
+        index.search(Query("pasar", generation=1))
 
 
 def test_a_generation_that_is_gone_is_said_to_be(data: Path, index: Index) -> None:
