@@ -1,6 +1,6 @@
 """Take a picture of every page, in both colour schemes, on a phone and on a desk, and lay them out on one sheet.
 
-    .venv/bin/python tests/screenshots.py FOLDER [--lang en] [--data DIR]
+    scripts/screenshots FOLDER [--lang en] [--data DIR]
 
 Open FOLDER/index.html. Without --data the pictures show the small archive that the tests use, in which each page shows all that
 it can; with it, those pages of that archive which need no particular release.
