@@ -31,7 +31,7 @@ from web import create_app
 pytestmark = [pytest.mark.model, pytest.mark.scale]
 
 P50_MS, P95_MS = 40, 80  # what a page should take on two idle cores
-SLACK = 5  # how much longer a machine may take that does other work too: what fails is a page that became slow, not the machine
+SLACK = 3  # how much longer a machine may take that does other work too: what fails is a page that became slow, not the machine
 QUERIES = 200
 
 
