@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from index import bert
 from index.embedded import ModelError
 from index.glossary import write_out
 from index.sentences import Span
@@ -83,6 +84,7 @@ class Encoder:
             reason = str(error).splitlines()[0]
             raise ModelError(f"sentence-transformers cannot load {model.name}: {reason}") from error
         self._torch = torch
+        self._states = bert.states_of(getattr(self._model[0], "model", None))
         workers = cores() if device == "cpu" else 1
         self._pool = ThreadPoolExecutor(workers, "encoder", initializer=torch.set_num_threads, initargs=(1,))
         self._tokenizer_lock = threading.Lock()
@@ -232,11 +234,17 @@ class Encoder:
         if "token_type_ids" in self._tokenizer.model_input_names:
             features["token_type_ids"] = torch.zeros_like(ids)
         with torch.inference_mode():
-            features = self._model[0]({name: value.to(self._model.device) for name, value in features.items()})
-            features["token_embeddings"] = states = features["token_embeddings"].float()
+            features = {name: value.to(self._model.device) for name, value in features.items()}
+            features["token_embeddings"] = states = self._read(features).float()
             for module in list(self._model)[1:]:
                 features = module(features)
             return features["sentence_embedding"].cpu().numpy(), states.cpu().numpy()
+
+    def _read(self, features: dict[str, Any]) -> torch.Tensor:
+        """States of the last layer for a batch of tokens."""
+        if self._states is not None:
+            return self._states(**features)
+        return cast("torch.Tensor", self._model[0](features)["token_embeddings"])
 
 
 def cores() -> int:
