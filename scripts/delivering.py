@@ -120,8 +120,7 @@ def _look(hooks: Hooks, hook: Hook, index: Index, now: datetime) -> int:
 def _payload(hook: Hook, index: Index, generation: int, found: Sequence[Found], now: datetime) -> dict[str, Any]:
     from index.hooks import describe_search
     from web import links
-    from web.mcp import Desk
-    from web.mcp.desk import permalink
+    from web.desk import Desk, permalink
     from web.parameters import Search
 
     search = Search(hook.query.text, filters=hook.query.filters, mode=hook.query.mode)
@@ -136,7 +135,7 @@ def _payload(hook: Hook, index: Index, generation: int, found: Sequence[Found], 
             }
             for rank, one in enumerate(found, 1)
         ]
-        address = hook.base_url.rstrip("/") + links.search_link(search)
+        address = links.absolute(links.search_link(search))
     return {
         "type": "passages.found",
         "timestamp": now.isoformat(timespec="seconds"),

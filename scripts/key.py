@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import closing
 from typing import Any
+
+from scripts.keeping import Actions, print_json, print_list, print_taken_off
 
 _PER_MINUTE = 600
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Declare the command and what it does."""
-    parser = subparsers.add_parser(
+    actions = Actions(
+        subparsers,
+        parent,
         "key",
         help="make, list or revoke keys for programs that ask the endpoint often",
         description="Keep the keys with which programs may ask the endpoint more often than strangers. A running server sees "
         "every change at once.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = actions.add_parser(
+    create = actions.add(
         "create",
-        parents=[parent],
+        _create,
         help="make a key and print it, this once",
         description="Make a key. It is printed now and never again; programs send it as Authorization: Bearer KEY.",
     )
@@ -30,12 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
     create.add_argument(
         "--limit", metavar="N", type=int, default=_PER_MINUTE, help="requests a minute; 0 for any number (default: %(default)s)"
     )
-    create.set_defaults(run=_create)
-    show = actions.add_parser("list", parents=[parent], help="show the keys")
-    show.set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", parents=[parent], help="put keys out of force")
+    actions.add("list", _list, help="show the keys")
+    revoke = actions.add("revoke", _revoke, help="put keys out of force")
     revoke.add_argument("names", metavar="NAME", nargs="+", help="whose")
-    revoke.set_defaults(run=_revoke)
 
 
 def _create(args: argparse.Namespace) -> int:
@@ -50,7 +49,7 @@ def _create(args: argparse.Namespace) -> int:
     with closing(Keys(args.data / FILE)) as keys:
         token = keys.create(args.name, args.limit)
     if args.json:
-        _print_json({"name": args.name, "per_minute": args.limit, "key": token})
+        print_json({"name": args.name, "per_minute": args.limit, "key": token})
     else:
         sys.stdout.write(f"{token}\n")
         sys.stderr.write(f"this is the key of {args.name}; it is kept nowhere and cannot be shown again\n")
@@ -72,15 +71,8 @@ def _list(args: argparse.Namespace) -> int:
     if path.exists():  # looking makes no file
         with closing(Keys(path)) as keys:
             found = keys.all()
-    if args.json:
-        _print_json({"keys": [asdict(key) for key in found]})
-        return 0
-    for key in found:
-        limit = f"{key.per_minute:,} requests a minute" if key.per_minute else "any number of requests"
-        end = f", revoked {key.revoked_at}" if key.revoked_at else ""
-        sys.stdout.write(f"{key.name}: {limit}, made {key.created_at}{end}\n")
-    if not found:
-        sys.stderr.write("there is no key yet; make one: telusur key create NAME\n")
+    listed = [asdict(key) for key in found]
+    print_list(args, "keys", listed, _describe, "there is no key yet; make one: telusur key create NAME")
     return 0
 
 
@@ -95,12 +87,11 @@ def _revoke(args: argparse.Namespace) -> int:
 
     with closing(Keys(args.data / FILE)) as keys:
         keys.revoke(args.names)
-    if args.json:
-        _print_json({"revoked": args.names})
-    else:
-        sys.stdout.write(f"revoked {', '.join(args.names)}\n")
+    print_taken_off(args, "revoked", args.names)
     return 0
 
 
-def _print_json(found: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+def _describe(key: dict[str, Any]) -> str:
+    limit = f"{key['per_minute']:,} requests a minute" if key["per_minute"] else "any number of requests"
+    end = f", revoked {key['revoked_at']}" if key["revoked_at"] else ""
+    return f"{key['name']}: {limit}, made {key['created_at']}{end}"

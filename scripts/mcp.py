@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     import anyio
 
     from index import Index
-    from web.mcp import Desk, create_server
+    from web.desk import Desk
+    from web.mcp import create_server
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     with closing(Index(Path(args.data), args.model, args.cache)) as index:

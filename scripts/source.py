@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from scripts.keeping import Actions, print_json, print_list, print_taken_off
 
 if TYPE_CHECKING:
     from archive.harvesting.sources import Source
@@ -17,15 +18,16 @@ _KINDS = ("auto", "wordpress", "feed", "sitemap")
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Declare the command and what it does."""
-    parser = subparsers.add_parser(
+    actions = Actions(
+        subparsers,
+        parent,
         "source",
         help="add, list or remove the sites that are harvested",
         description="Keep the list of sites that `telusur harvest` reads.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = actions.add_parser(
+    add = actions.add(
         "add",
-        parents=[parent],
+        _add,
         help="find out how a site can be harvested, and keep it",
         description="Look at a site for WordPress's own interface, else a feed, else a sitemap, and keep what was found.",
     )
@@ -34,12 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
     add.add_argument("--kind", choices=_KINDS, default="auto", help="what to look for (default: the first of the three)")
     add.add_argument("--allow-private", action="store_true", help="the site may lie in a private network, or on this machine")
     add.add_argument("--agency", metavar="NAME", help="who publishes there, for releases that do not say so themselves")
-    add.set_defaults(run=_add)
-    show = actions.add_parser("list", parents=[parent], help="show the sources and when each was last harvested")
-    show.set_defaults(run=_list)
-    remove = actions.add_parser("remove", parents=[parent], help="forget sources; their releases stay in the archive")
+    actions.add("list", _list, help="show the sources and when each was last harvested")
+    remove = actions.add("remove", _remove, help="forget sources; their releases stay in the archive")
     remove.add_argument("names", metavar="NAME", nargs="+", help="name or address of a source")
-    remove.set_defaults(run=_remove)
 
 
 def _add(args: argparse.Namespace) -> int:
@@ -60,7 +59,7 @@ def _add(args: argparse.Namespace) -> int:
     with closing(Store(args.data / "archive.sqlite")) as store, open_fetcher(url, options) as fetcher:
         source = register(store, url, fetcher, name=name, kind=args.kind, options=options)
     if args.json:
-        _print_json(_to_json(source))
+        print_json(_to_json(source))
     else:
         sys.stdout.write(f"{source.name}: {source.kind}, {', '.join(source.options['addresses'])}\n")
     if source.kind == "feed" and args.kind == "auto":
@@ -75,14 +74,8 @@ def _list(args: argparse.Namespace) -> int:
     with closing(Store(args.data / "archive.sqlite")) as store:
         sources = Sources(store.database)
         listed = [{**_to_json(source), "releases": sources.count(source)} for source in sources.all()]
-    if args.json:
-        _print_json({"sources": listed})
-        return 0
-    for one in listed:
-        last = one["last_success_at"] or "never harvested"
-        sys.stdout.write(f"{one['name']}: {one['url']} ({one['kind']}), {one['releases']:,} releases, {last}\n")
-    if not listed:
-        sys.stderr.write("there is no source yet; add one: telusur source add URL --name NAME\n")
+    if_none = "there is no source yet; add one: telusur source add URL --name NAME"
+    print_list(args, "sources", listed, _describe, if_none)
     return 0
 
 
@@ -98,11 +91,13 @@ def _remove(args: argparse.Namespace) -> int:
     with closing(Store(args.data / "archive.sqlite")) as store:
         sources = Sources(store.database)
         removed = [sources.remove(name).name for name in args.names]
-    if args.json:
-        _print_json({"removed": removed})
-    else:
-        sys.stdout.write(f"removed {', '.join(removed)}; the releases stay in the archive\n")
+    print_taken_off(args, "removed", removed, "; the releases stay in the archive")
     return 0
+
+
+def _describe(source: dict[str, Any]) -> str:
+    last = source["last_success_at"] or "never harvested"
+    return f"{source['name']}: {source['url']} ({source['kind']}), {source['releases']:,} releases, {last}"
 
 
 def _to_json(source: Source) -> dict[str, Any]:
@@ -115,7 +110,3 @@ def _to_json(source: Source) -> dict[str, Any]:
         "last_run_at": source.last_run_at,
         "last_success_at": source.last_success_at,
     }
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from scripts.keeping import Actions, print_json, print_list, print_taken_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +24,17 @@ _FIELDS = {"topic": "topics", "agency": "agencies", "source": "sources", "langua
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Declare the command and what it does."""
-    parser = subparsers.add_parser(
+    actions = Actions(
+        subparsers,
+        parent,
         "webhook",
         help="tell other programs about new passages that a search finds",
         description="Keep the addresses to which the new passages of a search are sent as JSON, signed, whenever "
         "`telusur index` brings some in.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = actions.add_parser(
+    add = actions.add(
         "add",
-        parents=[parent],
+        _add,
         help="watch a search for an address, and print the secret that signs what is sent, this once",
         description="Watch a search. What is in the archive now is not sent, and each later passage once. The secret is "
         "printed now and never again.",
@@ -53,21 +55,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         "--base-url", metavar="URL", default=_BASE_URL, help="where people reach the archive, for links (default: %(default)s)"
     )
     add.add_argument("--allow-private", action="store_true", help="the address may lie in a private network")
-    add.set_defaults(run=_add)
-    show = actions.add_parser("list", parents=[parent], help="show the webhooks and how their deliveries go")
-    show.set_defaults(run=_list)
-    remove = actions.add_parser("remove", parents=[parent], help="forget webhooks, with what waits to be sent to them")
+    actions.add("list", _list, help="show the webhooks and how their deliveries go")
+    remove = actions.add("remove", _remove, help="forget webhooks, with what waits to be sent to them")
     remove.add_argument("names", metavar="NAME", nargs="+", help="which")
-    remove.set_defaults(run=_remove)
-    send = actions.add_parser(
+    actions.add(
         "deliver",
-        parents=[parent],
+        _deliver,
         help="send what is new, and what failed before and is due again",
         description="Send what is new, and what failed before and is due again. `telusur index` does so at its end; run this "
         "every few minutes too, so that what failed is tried again. Exits with 1 where a delivery failed. Where another one is "
         "delivering, says so and exits with 0.",
     )
-    send.set_defaults(run=_deliver)
 
 
 def hooks_of(data: Path) -> list[dict[str, Any]]:
@@ -143,7 +141,7 @@ def _add(args: argparse.Namespace) -> int:
         made = Mark(latest_paragraph_id(store.database), now())
         hook = hooks.add(args.name, args.url, query, args.base_url, made, args.allow_private)
     if args.json:
-        _print_json({"name": hook.name, "url": hook.url, "secret": hook.secret})
+        print_json({"name": hook.name, "url": hook.url, "secret": hook.secret})
     else:
         sys.stdout.write(f"{hook.secret}\n")
         sys.stderr.write(f"this secret signs what is sent to {hook.name}; it cannot be shown again\n")
@@ -151,14 +149,8 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    found = hooks_of(args.data)
-    if args.json:
-        _print_json({"webhooks": found})
-        return 0
-    for one in found:
-        sys.stdout.write(describe_hook(one) + "\n")
-    if not found:
-        sys.stderr.write("there is no webhook yet; make one: telusur webhook add NAME URL --query TEXT\n")
+    if_none = "there is no webhook yet; make one: telusur webhook add NAME URL --query TEXT"
+    print_list(args, "webhooks", hooks_of(args.data), describe_hook, if_none)
     return 0
 
 
@@ -172,10 +164,7 @@ def _remove(args: argparse.Namespace) -> int:
 
     with closing(Hooks(args.data / FILE)) as hooks:
         hooks.remove(args.names)
-    if args.json:
-        _print_json({"removed": args.names})
-    else:
-        sys.stdout.write(f"removed {', '.join(args.names)}\n")
+    print_taken_off(args, "removed", args.names)
     return 0
 
 
@@ -187,7 +176,7 @@ def _deliver(args: argparse.Namespace) -> int:
 
     reports = deliver_all(args.data, args.cache)
     if args.json:
-        _print_json({"webhooks": [asdict(report) for report in reports]})
+        print_json({"webhooks": [asdict(report) for report in reports]})
     else:
         sys.stdout.writelines(describe(report) + "\n" for report in reports)
     return 1 if any(report.failure for report in reports) else 0
@@ -225,7 +214,3 @@ def _to_json(hooks: Hooks, hook: Hook) -> dict[str, Any]:
         "made_at": hook.made.at,
         **asdict(hooks.progress(hook)),
     }
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")

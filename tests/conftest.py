@@ -14,9 +14,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import every_page
 import numpy as np
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from archive import IndexRow, Release, Store
 from index import Answer, Hit, Index, Model, questions, resolve
@@ -235,9 +238,22 @@ def index(data: Path, encoder: AngleEncoder) -> Iterator[Index]:
 
 
 @pytest.fixture
-def client(index: Index) -> FlaskClient:
-    """A browser of the little archive."""
-    return create_app({"INDEX": index}).test_client()
+def app(index: Index) -> Flask:
+    """The site of an index: of the little archive, unless a module has an `index` of its own."""
+    return create_app({"INDEX": index})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """What asks that site."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser, or the test is skipped. No longer than a module, for while it runs nothing else may run asyncio here."""
+    with every_page.chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

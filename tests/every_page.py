@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import web_archive
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
 from web_archive import FLOOD, HOSTILE, SERVE
 from werkzeug.serving import make_server
 
@@ -107,6 +108,13 @@ NOT_PAGES = frozenset(
 )
 """Endpoints that answer with something else than a page."""
 
+LONG = Release(
+    "Rilis Panjang",
+    "\n\n".join(f"Paragraf ke-{number}. " + "Kalimat pengisi tentang hal lain. " * 12 for number in range(20))
+    + "\n\nKantor pelayanan buka sampai malam.",
+    id="panjang",
+    topic="Sosial",
+)
 ARCHIVE = (
     replace(FLOOD, agency="BPBD Kota", language="id", url="https://bpbd.example/2021/01/19/banjir/"),
     Release(
@@ -118,13 +126,7 @@ ARCHIVE = (
         url="https://kota.example/2021/01/20/banjir/",
     ),
     HOSTILE,
-    Release(
-        "Rilis Panjang",
-        "\n\n".join(f"Paragraf ke-{number}. " + "Kalimat pengisi tentang hal lain. " * 12 for number in range(20))
-        + "\n\nKantor pelayanan buka sampai malam.",
-        id="panjang",
-        topic="Sosial",
-    ),
+    LONG,
     replace(SERVE, id="asn-lagi", url="https://berita.example/asn/", source="/press/asn-lagi.txt"),
     *web_archive.many(12),
 )
@@ -201,3 +203,26 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_tab(browser: Browser, site: str, language: str = "id", **options: Any) -> Iterator[Tab]:
+    """A tab of its own on a site. Its test fails if anything is blocked, missing, or asked of another host, or a script fails.
+
+    Args:
+        browser: Where to open it.
+        site: Address of the site, without a slash at its end.
+        language: Of the pages.
+        options: Others of the browser's context.
+    """
+    context = browser.new_context(base_url=site, locale=LOCALES[language], **options)
+    tab = context.new_page()
+    complaints: list[str] = []
+    tab.on("console", lambda said: complaints.append(said.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda sent: None if sent.url.startswith(site) else complaints.append(f"asked for {sent.url}"))
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert complaints == []

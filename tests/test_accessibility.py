@@ -34,12 +34,6 @@ SIGHTS: tuple[tuple[str, int, Scheme], ...] = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with every_page.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with every_page.sample_site(tmp_path_factory.mktemp("data")) as site:
         yield site

@@ -29,16 +29,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
 def problem(
     client: FlaskClient, path: str, status: int, method: str = "GET", headers: dict[str, str] | None = None
 ) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import web_archive
-from flask import Flask
 from flask.testing import FlaskClient
 from web_archive import FLOOD, SERVE, CountedEncoder
 
@@ -23,16 +22,6 @@ SEARCH = "/api/v1/search"
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, SERVE, FLOOD) as index:
         yield index
-
-
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def refused(client: FlaskClient, body: Any, status: int = 400, content_type: str = "application/json") -> dict[str, Any]:

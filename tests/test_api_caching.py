@@ -9,14 +9,12 @@ from typing import NoReturn
 
 import pytest
 import web_archive
-from flask import Flask
 from flask.testing import FlaskClient
 from web_archive import FLOOD, SERVE
 
 from archive import Store
 from index import Index
 from index.build import data_paths
-from web import create_app
 
 LISTS = (
     "/api/v1/search?q=melayani",
@@ -44,16 +42,6 @@ OTHERS = (
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, SERVE, FLOOD) as index:
         yield index
-
-
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def tag(client: FlaskClient, path: str) -> str:

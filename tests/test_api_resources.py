@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import web_archive
-from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel
 from web_archive import FLOOD, HOSTILE, SERVE
@@ -30,16 +29,6 @@ HERE = "http://localhost"
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, replace(SERVE, agency="Diskominfo", language="id"), FLOOD, HOSTILE) as index:
         yield index
-
-
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def get(client: FlaskClient, path: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -24,11 +24,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-@pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
-
-
 def ask(client: FlaskClient, questions: str, status: int = 200, path: str = "/batch") -> str:
     response = client.post(path, data={"questions": questions})
     assert (response.status_code, response.content_type) == (status, "text/html; charset=utf-8")

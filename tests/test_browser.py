@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
+import every_page
 import pytest
 import web_archive
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from web_archive import FLOOD, HOSTILE, SERVE
-from werkzeug.serving import make_server
-
-from web import create_app
+from playwright.sync_api import Browser, Page, expect
+from web_archive import FLOOD, HOSTILE, QUOTE, SERVE
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-QUOTE = "‘’ASN itu melayani bukan dilayani,’’ tegasnya."
 WIDTHS = (360, 768, 1440)
 PATHS = (
     "/",
@@ -38,52 +30,18 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        message = "no Chromium is installed (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server with the small archive, a paragraph far down a long release in it."""
-    data: Path = tmp_path_factory.mktemp("data")
-    filler = "\n\n".join(f"Paragraf ke-{number}. " + "Kalimat pengisi tentang hal lain. " * 12 for number in range(20))
-    body = f"{filler}\n\nKantor pelayanan buka sampai malam."
-    long = web_archive.Release("Rilis Panjang", body, id="panjang", topic="Sosial")
-    web_archive.fill(data, SERVE, FLOOD, HOSTILE, long, *web_archive.many(12))
-    web_archive.build(data)
-    index = web_archive.open_index(data)
-    server = make_server("127.0.0.1", 0, create_app({"INDEX": index}), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    index.close()
+    releases = (SERVE, FLOOD, HOSTILE, every_page.LONG, *web_archive.many(12))
+    with web_archive.opened(tmp_path_factory.mktemp("data"), *releases) as index, every_page.served(index) as site:
+        yield site
 
 
 @pytest.fixture(params=["with JavaScript", "without JavaScript"])
 def page(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterator[Page]:
     """A page that fails its test if anything is blocked, missing, or asked of another host."""
-    has_scripts = request.param == "with JavaScript"
-    context = browser.new_context(base_url=site, locale="id-ID", java_script_enabled=has_scripts)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda sent: None if sent.url.startswith(site) else complaints.append(f"asked for {sent.url}"))
-    yield page
-    context.close()
-    assert complaints == []
+    with every_page.open_tab(browser, site, java_script_enabled=request.param == "with JavaScript") as page:
+        yield page
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
@@ -93,15 +51,9 @@ def has_scripts(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def scripted(browser: Browser, site: str) -> Iterator[Page]:
-    """A wide page with JavaScript that fails its test where a script fails."""
-    context = browser.new_context(base_url=site, locale="id-ID", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+    """The same, wide, with JavaScript."""
+    with every_page.open_tab(browser, site, viewport={"width": 1280, "height": 800}) as page:
+        yield page
 
 
 def test_reader_goes_from_an_example_to_the_passage_and_back(page: Page) -> None:
@@ -370,6 +322,14 @@ def test_page_works_where_storage_is_blocked(browser: Browser, site: str) -> Non
     page.get_by_label("Pakai pintasan satu huruf").uncheck()
     context.close()
     assert complaints == []
+
+
+def test_print_leaves_out_what_is_for_the_screen(scripted: Page) -> None:
+    scripted.goto("/?q=petugas+melayani&topic=Sosial&k=5")
+    scripted.emulate_media(media="print")
+    for hidden in (".masthead", ".search", ".filters", ".chips", ".toolbar .segments", ".paging", ".take"):
+        expect(scripted.locator(hidden)).to_be_hidden()
+    expect(scripted.get_by_role("article").first).to_be_visible()
 
 
 def test_theme_that_was_chosen_is_kept(browser: Browser, site: str) -> None:

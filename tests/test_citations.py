@@ -17,7 +17,7 @@ from web_archive import FLOOD, HOSTILE, SERVE
 from archive import ArchivedRelease, Store
 from index import Index
 from index.build import data_paths
-from web import citations, create_app
+from web import citations
 from web.citations import Cited
 
 DIGEST = "0123456789abcdef" * 4
@@ -56,16 +56,6 @@ CITED = Cited(RELEASE, 1, LINK, date(2026, 11, 24))
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, SERVE, FLOOD, HOSTILE) as index:
         yield index
-
-
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import web_archive
 from flask.testing import FlaskClient
-from test_pages import inside, page
+from page_text import inside, page
 from web_archive import FLOOD, HOSTILE, SERVE
 
 from archive import Release, Store, coverage
@@ -161,11 +161,6 @@ def test_small_sites_share_a_line(app_words: None) -> None:
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, SERVE, FLOOD, HOSTILE, *web_archive.many(40)) as index:
         yield index
-
-
-@pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
 
 
 @pytest.fixture

@@ -80,16 +80,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
 def read_csv(body: bytes) -> list[dict[str, str]]:
     text = body.decode("utf-8")
     assert text.startswith("\ufeff")

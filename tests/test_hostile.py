@@ -31,12 +31,6 @@ STRUCTURE = """html => [...new DOMParser().parseFromString(html, "text/html").qu
     .map(each => [each.localName, ...each.getAttributeNames()].join(" "))"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with every_page.chromium() as browser:
-        yield browser
-
-
 @contextmanager
 def opened(data: Path, twins: Mapping[str, Twin]) -> Iterator[Index]:
     """The index of a new data folder that holds both versions of these releases."""

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import every_page
 import pytest
 import web_archive
-from every_page import LOCALES
 from flask_babel import gettext
 from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import Page as Tab
+from web_archive import QUOTE
 
 from web import create_app
 
 pytestmark = pytest.mark.browser
 
-QUOTE = "‘’ASN itu melayani bukan dilayani,’’ tegasnya."
 _MOST_TABS = 120
 
 # What has the focus, where it fails to show: no outline around it (or around what stands for it), out of sight, or covered.
@@ -86,12 +85,6 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with every_page.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with every_page.sample_site(tmp_path_factory.mktemp("data")) as site:
         yield site
@@ -114,16 +107,10 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str
 def reader(request: pytest.FixtureRequest, browser: Browser, site: str, say: Callable[[str, str], str]) -> Iterator[Reader]:
     """Readers of both languages, at a desk and with a phone, with and without JavaScript."""
     language, width, has_scripts = request.param
-    context = browser.new_context(
-        base_url=site, locale=LOCALES[language], viewport={"width": width, "height": 800}, java_script_enabled=has_scripts
-    )
-    tab = context.new_page()
-    complaints: list[str] = []
-    tab.on("console", lambda said: complaints.append(said.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    yield Reader(tab, lambda label: say(language, label), width < 1000)
-    context.close()
-    assert complaints == []
+    with every_page.open_tab(
+        browser, site, language, viewport={"width": width, "height": 800}, java_script_enabled=has_scripts
+    ) as tab:
+        yield Reader(tab, lambda label: say(language, label), width < 1000)
 
 
 def test_whole_journey_by_keyboard_alone(reader: Reader) -> None:

@@ -56,12 +56,6 @@ def site(data: Path, cache_dir: Path) -> Iterator[str]:
             yield url.rstrip("/")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with every_page.chromium() as browser:
-        yield browser
-
-
 def run_lighthouse(address: str, is_phone: bool) -> dict[str, Any]:
     """One report of Lighthouse, 0 to 100 for each category, with what it found wrong."""
     flags = ["--headless=new", "--no-first-run", "--disable-gpu", "--no-sandbox"]

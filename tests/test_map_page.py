@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import web_archive
-from every_page import chromium, served
+from every_page import open_tab, served
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 from web_archive import FLOOD, SERVE
@@ -169,12 +169,6 @@ def test_no_name_reaches_over_the_edge() -> None:
     assert label.size == "wide"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def site(index: Index, view: MapView) -> Iterator[str]:
     with served(index) as site:
@@ -184,16 +178,10 @@ def site(index: Index, view: MapView) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
     """The map, once its script knows all dots; complaints of the browser fail the test."""
-    context = browser.new_context(base_url=site, locale="id-ID", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/map")
-    expect(page.locator("[data-map-picture]")).not_to_have_attribute("aria-busy", "true")
-    yield page
-    context.close()
-    assert complaints == []
+    with open_tab(browser, site, viewport={"width": 1440, "height": 900}) as page:
+        page.goto("/map")
+        expect(page.locator("[data-map-picture]")).not_to_have_attribute("aria-busy", "true")
+        yield page
 
 
 def view_box(page: Page) -> list[float]:

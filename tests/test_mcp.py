@@ -29,7 +29,8 @@ from index import Index, Model
 from index.encoder import Encoder
 from scripts.cli import main
 from web import create_app
-from web.mcp import Desk, create_server, tools
+from web.desk import Desk
+from web.mcp import create_server, tools
 
 BASE = "https://arsip.example/telusur"
 TELUSUR = Path(sys.executable).with_name("telusur")

@@ -27,11 +27,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-@pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
-
-
 def samples(client: FlaskClient) -> Samples:
     """Values by name and labels."""
     families = text_string_to_metric_families(client.get("/metrics").text)

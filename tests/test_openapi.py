@@ -47,11 +47,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-@pytest.fixture
 def document(client: FlaskClient) -> dict[str, Any]:
     found: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
     return found

@@ -10,7 +10,8 @@ from typing import NoReturn
 import pytest
 import web_archive
 from flask.testing import FlaskClient
-from web_archive import FLOOD, HOSTILE, SERVE
+from page_text import inside, links, page
+from web_archive import FLOOD, HOSTILE, QUOTE, SERVE
 
 from archive import Release, Store
 from index import Index
@@ -25,7 +26,6 @@ PAGES = (
     ("/releases/asn-melayani/changes", 200),
     ("/ranking", 200),
 )
-QUOTE = "‘’ASN itu melayani bukan dilayani,’’ tegasnya."
 
 
 @pytest.fixture
@@ -35,34 +35,10 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 
 @pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
-
-
-@pytest.fixture
 def empty(tmp_path: Path) -> Iterator[FlaskClient]:
     index = web_archive.open_index(tmp_path / "empty")
     yield create_app({"INDEX": index}).test_client()
     index.close()
-
-
-def page(client: FlaskClient, path: str, status: int = 200) -> str:
-    response = client.get(path)
-    assert (response.status_code, response.content_type) == (status, "text/html; charset=utf-8")
-    return response.get_data(as_text=True)
-
-
-def links(html: str) -> list[str]:
-    return [unescape(address) for address in re.findall(r'<a [^>]*?href="([^"]*)"', html)]
-
-
-def inside(html: str, tag: str, **attributes: str) -> str:
-    """Text of the first element with this tag and these attributes."""
-    wanted = "".join(rf'(?=[^>]*\b{name.strip("_").replace("_", "-")}="{value}")' for name, value in attributes.items())
-    found = re.search(rf"<{tag}\b{wanted}[^>]*>(.*?)</{tag}>", html, re.DOTALL)
-    assert found, f"no <{tag}> with {attributes}"
-    without_marks = re.sub(r"</?(?:mark|b)>", "", found[1])
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", without_marks)).split())
 
 
 def counts(html: str, parameter: str) -> dict[str, int]:

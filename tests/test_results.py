@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import web_archive
 from flask.testing import FlaskClient
-from test_pages import QUOTE, inside, links, page
-from web_archive import FLOOD, HOSTILE, SERVE
+from page_text import inside, links, page
+from web_archive import FLOOD, HOSTILE, QUOTE, SERVE
 
 from archive import Release, Store
 from index import Index, questions
@@ -31,11 +31,6 @@ DIVIDER = "Di bawah garis ini: kemungkinan tidak menjawab"
 def index(tmp_path: Path) -> Iterator[Index]:
     with web_archive.opened(tmp_path, SERVE, FLOOD, HOSTILE) as index:
         yield index
-
-
-@pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
 
 
 class _Nesting(HTMLParser):

@@ -6,10 +6,11 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from test_browser import QUOTE, browser, page, site
+from test_browser import page, site
+from web_archive import QUOTE
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser", "page", "site"]  # fixtures that these tests share
+__all__ = ["page", "site"]  # fixtures that these tests share
 
 CITE = "/releases/asn-melayani/cite?p=1&v=1"
 NEWSROOM = "“Wali Kota Tekankan ASN Harus Bermental Melayani” (siaran pers, Diskominfo, 21 Maret 2023, paragraf 2)."

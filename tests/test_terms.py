@@ -1,5 +1,4 @@
 import random
-import sqlite3
 from itertools import pairwise
 
 import pytest
@@ -140,10 +139,7 @@ def test_units_keep_a_short_form_together() -> None:
     assert units("ASN harus melayani kota") == [("aparatur", "sipil", "negara"), ("layan",), ("kota",)]
 
 
-def test_every_term_survives_the_tokenizer_of_fts5_and_every_span_lies_in_the_text() -> None:
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = 'unicode61 remove_diacritics 0')")
-    database.execute("CREATE VIRTUAL TABLE seen USING fts5vocab (words, instance)")
+def test_every_term_is_letters_and_digits_and_every_span_lies_in_the_text() -> None:
     random_ = random.Random(7)  # noqa: S311
     alphabet = "aeknmIÉßﬁ𝐀ǅ²½0123459.,:/--‑’'‘\"( )_\u0301\u00ad\n日本ع"
     for _ in range(400):
@@ -151,11 +147,7 @@ def test_every_term_survives_the_tokenizer_of_fts5_and_every_span_lies_in_the_te
         found = tokens(text)
         assert all(0 <= token.start < token.end <= len(text) for token in found)
         assert all(a[1:] == b[1:] or a.end <= b.start for a, b in pairwise(found)), text
-        database.execute("DELETE FROM words")
-        database.execute("INSERT INTO words (body) VALUES (?)", (" ".join(terms(text)),))
-        stored = [row[0] for row in database.execute("SELECT term FROM seen ORDER BY offset")]
-        assert stored == terms(text), text
-    database.close()
+        assert all(token.term.isalnum() for token in found), text
 
 
 def test_stop_words_are_in_the_form_that_words_are_folded_to() -> None:

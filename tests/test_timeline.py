@@ -18,7 +18,7 @@ from web_archive import FLOOD, SERVE
 
 from index import Filters, Index, Period, Timeline, Unit
 from index.survey import whole
-from web import axis, create_app, timeline
+from web import axis, timeline
 from web.parameters import Search
 from web.periods import month_days, months_name, period_name, wider
 
@@ -29,16 +29,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with web_archive.opened(tmp_path_factory.mktemp("data"), SERVE, FLOOD, *web_archive.many(60)) as index:
         yield index
-
-
-@pytest.fixture
-def app(index: Index) -> Flask:
-    return create_app({"INDEX": index})
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.fixture
@@ -300,12 +290,6 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, query: str) -> None:
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with every_page.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

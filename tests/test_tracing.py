@@ -24,11 +24,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-@pytest.fixture
-def client(index: Index) -> FlaskClient:
-    return create_app({"INDEX": index}).test_client()
-
-
 def stages(client: FlaskClient, path: str) -> list[str]:
     timing = client.get(path).headers["Server-Timing"]
     assert re.fullmatch(r"\w+;dur=\d+\.\d(, \w+;dur=\d+\.\d)*", timing)

@@ -31,7 +31,7 @@ from scripts.delivering import Report, sign
 
 SERVICE = Query("melayani", mode=Mode.WORDS)
 NEW = Release("Baru", "Bidan melayani warga.\n\nPasar ramai.", id="baru", published="2024-05-06")
-BASE = "https://arsip.example"
+BASE = "https://arsip.example/telusur"
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ SERVE = Release(
     initials=("ney", "agi"),
     office="diskominfo",
 )
+QUOTE = "‘’ASN itu melayani bukan dilayani,’’ tegasnya."
+"""What SERVE quotes."""
 FLOOD = Release(
     id="banjir",
     title="Banjir Rendam 412 Rumah",
@@ -42,6 +44,19 @@ HOSTILE = Release(
     body="Pasar <img src=x onerror=alert(1)> ramai.\n\nPedagang {{ 7*7 }} senang.",
     topic="<b>Ekonomi</b>",
 )
+MARKET = Release(
+    "Laporan Pasar",
+    "Pasar ramai sejak pagi.\n\n"
+    "Pedagang senang. Petugas melayani pembeli dengan ramah.\n\n"
+    "Cafe\u0301 di “Pasar Besar” tutup; CAFÉ lain\u00a0buka.\n\n"
+    "Pelayanan parkir membaik.\n\n"
+    "\u0633\u0644\u0627\u0645 <b>pasar</b> ramai.\n\n"
+    "Kios layanan warga pindah.",
+    id="laporan",
+    published="2022-05-01",
+)
+SEARCHED = "/releases/laporan?p=3&v=1&q=petugas+melayani"
+"""Where a search for "petugas melayani" leads to in MARKET."""
 
 _MODEL = Model("counted", Path("/nowhere"), "c0ffee", pools_tokens=True)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -91,7 +91,7 @@ def preview() -> Response:
         "feed_preview.html",
         search=search,
         labels=[chip.label for chip in facets.chips(search)],
-        address=_absolute(_address("feeds.atom", search)),
+        address=links.absolute(_address("feeds.atom", search)),
         months=months,
         total=sum(month.releases for month in months),
         watched=watch(index, search.query(), _LATEST),
@@ -172,10 +172,6 @@ def _address(endpoint: str, search: Search) -> str:
     return url_for(endpoint, **values)
 
 
-def _absolute(path: str) -> str:
-    return urljoin(request.host_url, path)
-
-
 def _write(search: Search, watched: Watched, made_at: str) -> bytes:
     """The feed as XML.
 
@@ -191,8 +187,8 @@ def _write(search: Search, watched: Watched, made_at: str) -> bytes:
     _add(feed, "subtitle", _subtitle(search))
     _add(feed, "updated", max((one.arrived_at for one in watched.found), default=made_at))
     _add(_add(feed, "author"), "name", "Telusur")
-    _add(feed, "link", rel="self", type="application/atom+xml", href=_absolute(_address("feeds.atom", search)))
-    _add(feed, "link", rel="alternate", type="text/html", href=_absolute(links.search_link(search)))
+    _add(feed, "link", rel="self", type="application/atom+xml", href=links.absolute(_address("feeds.atom", search)))
+    _add(feed, "link", rel="alternate", type="text/html", href=links.absolute(links.search_link(search)))
     for one in watched.found:
         _write_entry(feed, one)
     return bytes(etree.tostring(feed, xml_declaration=True, encoding="utf-8"))
@@ -206,7 +202,7 @@ def _write_entry(feed: etree._Element, one: Found) -> None:
     _add(entry, "updated", one.arrived_at)
     if release.agency:
         _add(_add(entry, "author"), "name", release.agency)
-    _add(entry, "link", rel="alternate", type="text/html", href=_absolute(links.passage_link(passage)))
+    _add(entry, "link", rel="alternate", type="text/html", href=links.absolute(links.passage_link(passage)))
     if source := links.web_address(release.url):
         _add(entry, "link", rel="via", href=source)
     if release.topic:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
-from flask import url_for
+from flask import request, url_for
 
 from archive import Passage
 from web.parameters import Search
@@ -23,6 +23,11 @@ def is_api(path: str) -> bool:
     if path == DOCS_PATH or path.startswith(f"{DOCS_PATH}/"):
         return False
     return path == "/api" or path.startswith("/api/") or path in {HEALTH_PATH, READY_PATH, METRICS_PATH}
+
+
+def absolute(path: str) -> str:
+    """The address of a path, with the host that this request was sent to."""
+    return urljoin(request.host_url, path)
 
 
 def search_link(search: Search) -> str:

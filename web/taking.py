@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from flask import Blueprint, Response, json, render_template, request, url_for
 from flask_babel import gettext
@@ -176,7 +176,7 @@ def _find_cited(id: str) -> tuple[Cited, ArchivedRelease, Search] | problems.Pro
     release = current if number is None else store.release(id, number)
     if position is not None and _text_at(release, position) is None:
         return problems.no_paragraph(position, len(release.paragraphs))
-    permalink = _absolute(_place(release.id, release.version, position))
+    permalink = links.absolute(_place(release.id, release.version, position))
     return Cited(release, position, permalink, date.today()), current, came_from
 
 
@@ -193,12 +193,7 @@ def _place(id: str, version: int, position: int | None, came_from: Search | None
 
 
 def _permalink(passage: Passage) -> str:
-    return _absolute(links.passage_link(passage))
-
-
-def _absolute(path: str) -> str:
-    """The address with the host that this request was sent to."""
-    return urljoin(request.host_url, path)
+    return links.absolute(links.passage_link(passage))
 
 
 def _table_file(table: Table, name: str, format: str) -> Response:

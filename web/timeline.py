@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from flask_babel import LazyString, gettext, lazy_gettext, ngettext
 
 from index import Period, Timeline, Unit
@@ -151,7 +151,7 @@ def picture() -> Response:
         chart=draw(search, survey.timeline) if survey else None,
         query=one_line(search.text),
         filters=[one_line(chip.label) for chip in chips(search)],
-        address=urljoin(request.host_url, links.search_link(search.at(0))),
+        address=links.absolute(links.search_link(search.at(0))),
         generation=generation,
         today=date.today(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from web.mcp.desk import Desk
 from web.mcp.server import create_server
 
-__all__ = ["Desk", "create_server"]
+__all__ = ["create_server"]

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from archive import UnknownRelease
 from index import NoGeneration
+from web.desk import Desk
 from web.mcp import answers, tools
 from web.mcp.arguments import Arguments, CiteArguments, ReadArguments, SearchArguments, SimilarArguments, describe
-from web.mcp.desk import Desk
 from web.problems import UNUSABLE
 
 _log = logging.getLogger(__name__)

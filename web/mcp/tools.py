@@ -12,9 +12,9 @@ from index import Hit as FoundHit
 from index.filters import FIELDS, Filters
 from web import citations
 from web.api.documents import Release
+from web.desk import Desk, permalink
 from web.mcp import answers
 from web.mcp.arguments import CiteArguments, ReadArguments, SearchArguments, SimilarArguments, Style
-from web.mcp.desk import Desk, permalink
 
 MAX_PART_CHARS = 20_000
 """Text of a release that one call shows, whole paragraphs and at least one: some 6,000 tokens."""

@@ -1,12 +1,12 @@
-"""Where the tools work: at an open index, with the pages' own addresses and language."""
+"""Where answers are made for others than the pages: at an open index, with the pages' own addresses and language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from flask import Flask, request, url_for
+from flask import Flask, url_for
 
 from index import Index
 from web import language, links, pages
@@ -19,7 +19,7 @@ class Desk:
         """Take an index.
 
         Args:
-            index: Shared by all calls; it follows every generation that is published.
+            index: Shared by all who work here; it follows every generation that is published.
             base_url: Where `telusur serve` is reached, such as "https://arsip.example" or "http://127.0.0.1:8000".
 
         Raises:
@@ -45,5 +45,5 @@ class Desk:
 def permalink(id: str, version: int, position: int | None = None) -> str:
     """Absolute address of a paragraph, or of a whole release, in one version; at a desk at work only."""
     if position is None:
-        return urljoin(request.host_url, url_for("pages.release", id=id, v=version))
-    return urljoin(request.host_url, links.paragraph_link(id, version, position))
+        return links.absolute(url_for("pages.release", id=id, v=version))
+    return links.absolute(links.paragraph_link(id, version, position))
