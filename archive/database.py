@@ -36,17 +36,15 @@ class DatabaseError(ArchiveError):
 class Database:
     """One SQLite file. Every thread gets a connection of its own, so one object may be shared by all of them."""
 
-    def __init__(self, path: Path, timeout_s: float = 30.0, immutable: bool = False) -> None:
+    def __init__(self, path: Path, timeout_s: float = 30.0) -> None:
         """Name the file, which is opened when it is first used; `connect` is for one that is written to.
 
         Args:
             path: The file.
             timeout_s: How long to wait for another process that is writing.
-            immutable: The file exists and never changes again: read it without locks, and leave nothing beside it.
         """
         self.path = path
         self._timeout_s = timeout_s
-        self._immutable = immutable
         self._thread = threading.local()
         self._handles: weakref.WeakSet[_Handle] = weakref.WeakSet()
 
@@ -60,7 +58,7 @@ class Database:
         handle: _Handle | None = getattr(self._thread, "handle", None)
         if handle is None:
             with self._readable_errors():
-                handle = _Handle(_open(self.path, self._timeout_s, self._immutable))
+                handle = _Handle(_open(self.path, self._timeout_s))
             self._thread.handle = handle
             self._handles.add(handle)
         return handle.connection
@@ -164,14 +162,11 @@ class _Handle:
         self.connection.close()
 
 
-def _open(path: Path, timeout_s: float, immutable: bool) -> Connection:
-    address = path.absolute().as_uri() + ("?mode=ro&immutable=1" if immutable else "")
+def _open(path: Path, timeout_s: float) -> Connection:
     # Only the owning thread uses a connection, but any thread may close it.
-    connection = sqlite3.connect(address, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
-        if immutable:
-            return connection
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -32768")

@@ -175,7 +175,6 @@ def _update_history(data: Path, store: Store, recipe: Recipe, state: int, worksh
         (folder / generation.POINTER).unlink(missing_ok=True)
         return None
     live = generation.load(data_paths(data)[2])
-    live.words.close()
     rows = [row for version in versions for row in version.rows]
     return publishing.publish(folder, recipe, workshop.make(rows, _read_whole(versions), live.space), state, with_map=False)
 

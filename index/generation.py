@@ -1,7 +1,7 @@
 """One finished build of the index: an immutable, numbered folder that readers find through a pointer.
 
 Folder ``000007`` holds ``vectors.faiss``, ``paragraphs.npz`` (what each row stands for), ``sentences.npy``, ``space.npz``,
-``words.sqlite``, ``map.npz`` and ``meta.json`` with the checksums of the others. It is built aside, verified and renamed; the
+``words.npz``, ``map.npz`` and ``meta.json`` with the checksums of the others. It is built aside, verified and renamed; the
 file ``CURRENT`` beside it names the live one and is itself replaced by a rename, so a reader meets all of a build or nothing of
 it.
 """
@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
 from typing import cast
+from zipfile import BadZipFile
 
 import faiss
 import numpy as np
 
-from archive import DatabaseError
 from index import cartography, lexical
 from index.cartography import Map
 from index.encoder import Matrix, cores, unit
@@ -36,12 +37,12 @@ MAP = "map.npz"
 """Only where a map was drawn."""
 
 FILES = VECTORS, PARAGRAPHS, SENTENCES, SPACE, WORDS = (
-    "vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite",
+    "vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.npz",
 )  # fmt: skip
 
 _ROWS_PER_PART = 10_000  # a core's part of a comparison: a millisecond's work
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever the folder's contents change; an older generation is built anew."""
 
 
@@ -134,7 +135,7 @@ class Generation:
     @property
     def nbytes(self) -> int:
         """Memory that the generation takes, but for what is read from disk as needed, in bytes."""
-        return int(self._matrix.nbytes + self.sentence_spans.nbytes + 4 * self.paragraph_ids.nbytes)
+        return int(self._matrix.nbytes + self.sentence_spans.nbytes + 4 * self.paragraph_ids.nbytes + self.words.nbytes)
 
     @property
     def releases(self) -> np.ndarray:
@@ -270,7 +271,7 @@ def load(folder: Path) -> Generation:
             raise NoGeneration(f"{folder} holds no index yet: run telusur index")
         try:
             return open_at(path_of(folder, number))
-        except (FileNotFoundError, GenerationError, DatabaseError) as error:
+        except (FileNotFoundError, GenerationError) as error:
             # Between pointer and files, a builder may have published others and tidied this one away.
             if current_number(folder) != number:
                 continue
@@ -295,7 +296,6 @@ def open_at(path: Path) -> Generation:
     Raises:
         FileNotFoundError: A file is missing.
         GenerationError: A file is damaged, or has another format.
-        DatabaseError: The words cannot be read.
     """
     meta_file = path / META
     try:
@@ -319,7 +319,7 @@ def open_at(path: Path) -> Generation:
     return Generation(
         meta=meta,
         index=_read_index(path / VECTORS),
-        words=lexical.Words(path / WORDS, meta.paragraphs),
+        words=_read_words(path / WORDS, meta.paragraphs),
         layout=Layout(releases, starts, columns.pop("groups")),
         catalog=Catalog(columns.pop("days"), codes, meta.names),
         space=space,
@@ -346,14 +346,45 @@ def write_vectors(vectors: Matrix, offsets: np.ndarray, path: Path) -> None:
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:
-        raise GenerationError(f"{path} cannot be written: make room, then run telusur index again") from error
+        raise _unwritable(path) from error
+
+
+def write_words(paragraphs: Iterable[tuple[str, str]], path: Path) -> None:
+    """Write the file of words.
+
+    Args:
+        paragraphs: Title and text of each, in the order of the rows.
+        path: File that does not exist yet.
+
+    Raises:
+        GenerationError: It cannot be written.
+    """
+    try:
+        lexical.build(path, paragraphs)
+    except OSError as error:
+        raise _unwritable(path) from error
+
+
+def _unwritable(path: Path) -> GenerationError:
+    return GenerationError(f"{path} cannot be written: make room, then run telusur index again")
 
 
 def _read_index(path: Path) -> faiss.IndexFlat:
     try:
         return cast("faiss.IndexFlat", faiss.read_index(str(path)))
     except RuntimeError as error:  # vanished meanwhile, or cut short by a full disk, which faiss does not notice
-        raise GenerationError(f"{path} cannot be read: see that the disk has room, then run telusur index --rebuild") from error
+        raise _unreadable(path) from error
+
+
+def _read_words(path: Path, count: int) -> lexical.Words:
+    try:
+        return lexical.Words(path, count)
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> GenerationError:
+    return GenerationError(f"{path} cannot be read: see that the disk has room, then run telusur index --rebuild")
 
 
 def _parse_meta(text: str) -> Meta:

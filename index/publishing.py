@@ -66,8 +66,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
 
     Raises:
         ValueError: There are no rows, or not one vector for each.
-        GenerationError: The vectors cannot be written, or do not read back.
-        DatabaseError: The words cannot be written.
+        GenerationError: Vectors or words cannot be written, or do not read back.
     """
     rows, vectors = contents.rows, contents.vectors
     if not rows or len(rows) != len(vectors):
@@ -82,7 +81,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
         generation.write_vectors(vectors, contents.offsets, workshop / generation.VECTORS)
         np.savez(workshop / generation.PARAGRAPHS, allow_pickle=False, **arrays)
         np.save(workshop / generation.SENTENCES, contents.sentences.astype(np.float16), allow_pickle=False)
-        lexical.build(workshop / generation.WORDS, ((row.title, row.text) for row in rows))
+        generation.write_words(((row.title, row.text) for row in rows), workshop / generation.WORDS)
         found = _calibrate(lexical.Words(workshop / generation.WORDS, len(rows)), contents)
         np.savez(workshop / generation.SPACE, allow_pickle=False, **asdict(contents.space), **asdict(found))
         files = [*generation.FILES]
@@ -105,7 +104,7 @@ def publish(folder: Path, recipe: Recipe, contents: Contents, archive_state: int
         (workshop / generation.META).write_text(json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for path in workshop.iterdir():
             _sync(path)
-        generation.open_at(workshop).words.close()
+        generation.open_at(workshop)
         workshop.rename(generation.path_of(folder, number))
         _sync(folder)
         _point(folder, number)
@@ -145,7 +144,6 @@ def _calibrate(words: lexical.Words, contents: Contents) -> Relevance:
         nearest.append(np.partition(similarities, -min(relevance.TOP, len(similarities)))[-relevance.TOP :])
         shares.append(matched)
         best_scores.append(float(max(similarities.max(), own.max(initial=-1.0))))
-    words.close()
     return relevance.calibrate(contents.questions, nearest, shares, best_scores)
 
 

@@ -12,9 +12,7 @@ Stop-words are no terms: a phrase of nothing else asks for nothing beyond its me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from index.terms import terms
 
@@ -74,24 +72,6 @@ def parse(text: str) -> Wanted:
     required.pop((), None)
     excluded.pop((), None)
     return Wanted(meaning, tuple(required), tuple(excluded))
-
-
-def match_expression(phrases: Iterable[Sequence[str]], operator: Literal["AND", "OR"]) -> str:
-    """Write phrases as an SQLite FTS5 MATCH expression (https://sqlite.org/fts5.html#full_text_query_syntax).
-
-    FTS5 has no *NOT* without something before it, so a search takes the rows that match `required` joined by AND, without those
-    that match `excluded` joined by OR.
-
-    >>> match_expression([("wali", "kota"), ("parkir",)], "AND")
-    '"wali kota" AND "parkir"'
-
-    Raises:
-        ValueError: No phrases, or one without terms: FTS5 could not read it.
-    """
-    strings = [" ".join(phrase) for phrase in phrases]
-    if not all(strings) or not strings:
-        raise ValueError(f"need at least one phrase, each with a term: {strings}")
-    return f" {operator} ".join(f'"{string}"' for string in strings)
 
 
 def _tidy(text: str) -> str:

@@ -1,6 +1,6 @@
 """Text to the terms that the lexical side counts; pure.
 
-A term is letters and digits only, so SQLite's tokenizer `unicode61` keeps it whole. From a text to its terms:
+A term is letters and digits only. From a text to its terms:
 
 - case and accents go, apostrophes too (*Jum’at*, *jumat*); stop-words are left out;
 - Indonesian affixes go (*melayani*, *pelayanan* → *layan*), by Snowball's stemmer after Tala, "A Study of Stemming Effects on

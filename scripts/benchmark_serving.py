@@ -136,7 +136,6 @@ def _txtai(args: Namespace, rows: Sequence[IndexRow], model: Model, folder: Path
     places = [place for place, id in enumerate(live.paragraph_ids.tolist()) if id in texts]
     (folder / "texts.json").write_text(json.dumps([texts[int(live.paragraph_ids[place])] for place in places]), "utf-8")
     np.save(folder / "vectors.npy", live.vectors(np.array(places)))
-    live.words.close()
     port = _free_port()
     script = Path(__file__).with_name("benchmark_txtai_api.py")
     # -P, for beside the script are others whose names are those of what txtai imports.

@@ -69,7 +69,6 @@ def make(data: Path, sample: Path, model: Model, encoder: Encoder, releases: int
     store = Store(data_paths(sample)[0])
     pool = Pool(live, [row.text for row in store.live_paragraphs()])
     store.close()
-    live.words.close()
     chance = np.random.default_rng(12_500)
     recipes = _draw(pool, releases, chance)
     store = Store(data_paths(data)[0])

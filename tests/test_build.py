@@ -83,7 +83,7 @@ def test_rebuild_publishes_again_without_embedding(data: Path, encoder: AngleEnc
 def test_a_generation_from_the_cache_equals_the_one_that_was_embedded(data: Path) -> None:
     embedded, cached = live(data).meta.checksums, build(data, rebuild=True).meta.checksums
     assert cached == embedded
-    assert set(cached) == {"vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "map.npz", "words.sqlite"}
+    assert set(cached) == {"vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "map.npz", "words.npz"}
 
 
 def test_one_changed_paragraph_embeds_one_text_and_its_release(data: Path, encoder: AngleEncoder) -> None:

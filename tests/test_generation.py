@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
@@ -29,7 +30,7 @@ ROWS = (
     make_row(41, "‘’Pasar ramai,’’ katanya", release=5),
 )
 ANGLES = (0, 30, 120, 240)
-FILES = ("vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.sqlite", "meta.json")
+FILES = ("vectors.faiss", "paragraphs.npz", "sentences.npy", "space.npz", "words.npz", "meta.json")
 AS_IS = Space(np.zeros(2, np.float32), np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
 """The space that leaves every vector where it is."""
 
@@ -235,6 +236,15 @@ except (GenerationError, ArchiveError, OSError) as error:
     assert load(tmp_path).meta.number == 1
 
 
+def test_words_that_do_not_fit_on_the_disk_are_told_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(GenerationError, match=r"words\.npz cannot be written: make room, then run telusur index again"):
+        generations.write_words([("Judul", "teks")], tmp_path / "words.npz")
+
+
 # Damage
 
 
@@ -260,6 +270,17 @@ def test_a_missing_file_is_refused(tmp_path: Path, name: str) -> None:
     make(tmp_path)
     (tmp_path / "000001" / name).unlink()
     with pytest.raises(GenerationError, match=rf"{name} is missing: run telusur index --rebuild"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"satu", b"PK\x03\x04 dua"])
+def test_words_that_were_written_wrongly_are_refused(tmp_path: Path, content: bytes) -> None:
+    meta = make(tmp_path)
+    path = tmp_path / "000001/words.npz"
+    path.write_bytes(content)
+    agreeing = replace(meta, checksums=meta.checksums | {path.name: generations.checksum(path)})
+    (tmp_path / "000001/meta.json").write_text(json.dumps(asdict(agreeing)))
+    with pytest.raises(GenerationError, match=r"words\.npz cannot be read: .*run telusur index --rebuild"):
         load(tmp_path)
 
 
@@ -327,6 +348,19 @@ def test_a_finished_generation_that_never_went_live_is_not_overwritten(tmp_path:
     assert load(tmp_path).paragraph_ids.tolist() == [11]
 
 
+def test_a_generation_says_how_much_memory_it_takes(tmp_path: Path) -> None:
+    rows = [
+        make_row(number, " ".join(f"kata{number * place % 97}" for place in range(200)), release=1) for number in range(500)
+    ]
+    publish(tmp_path, RECIPE, contents(rows, range(500)), 7, with_map=False)
+    load(tmp_path)  # so that what is loaded but once is not counted below
+    tracemalloc.start()
+    loaded = load(tmp_path)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert loaded.nbytes == pytest.approx(taken, rel=0.1)
+
+
 # Readers meanwhile
 
 
@@ -350,7 +384,6 @@ def test_readers_meet_whole_generations_only(tmp_path: Path) -> None:
             whole = len(cosines) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
             if not whole or (loaded.paragraph_ids // 1_000 != number).any():
                 failures.append(f"generation {number}")
-            loaded.words.close()
 
     def guard() -> None:
         try:

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import math
+import sqlite3
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_python
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index import lexical
 from index.lexical import Words
+from index.query_syntax import Phrase, parse
+from index.terms import terms, units
 
 PARAGRAPHS = (
     ("Mental", "‘’ASN itu melayani bukan dilayani,’’ tegasnya (21/3)."),
@@ -22,16 +31,21 @@ PARAGRAPHS = (
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "words.sqlite"
+    path = tmp_path / "words.npz"
     lexical.build(path, PARAGRAPHS)
     return path
 
 
 @pytest.fixture
-def words(file: Path) -> Iterator[Words]:
-    words = Words(file, len(PARAGRAPHS))
-    yield words
-    words.close()
+def words(file: Path) -> Words:
+    return Words(file, len(PARAGRAPHS))
+
+
+def words_of(paragraphs: Sequence[tuple[str, str]]) -> Words:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "words.npz"
+        lexical.build(path, paragraphs)
+        return Words(path, len(paragraphs))
 
 
 def matches(words: Words, query: str, allowed: list[int] | None = None) -> dict[int, tuple[float, float]]:
@@ -74,12 +88,10 @@ def test_more_of_the_words_are_better(words: Words) -> None:
     assert found(words, "pedagang senang Surabaya") == [3, 4]
 
 
-def test_equal_scores_come_in_the_order_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_scores_come_in_the_order_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "_DEPTH", 3)
-    lexical.build(tmp_path / "words.sqlite", [("Judul", "sama")] * 4 + [("Judul", "lain")] * 6)
-    words = Words(tmp_path / "words.sqlite", 10)
+    words = words_of([("Judul", "sama")] * 4 + [("Judul", "lain")] * 6)
     assert found(words, "sama") == [0, 1, 2]
-    words.close()
 
 
 def test_the_limit_counts_what_is_allowed(words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,21 +118,16 @@ def test_coverage_is_what_of_the_query_stands_in_a_paragraph(words: Words) -> No
     assert matches(words, "pedagang")[3] == pytest.approx((whole, 1), rel=0.01)
 
 
-def test_a_rare_word_is_more_of_a_query_than_a_frequent_one(tmp_path: Path) -> None:
-    lexical.build(tmp_path / "words.sqlite", [("", "warga")] * 8 + [("", "Purwalegi")] + [("", "lain")] * 11)
-    words = Words(tmp_path / "words.sqlite", 20)
+def test_a_rare_word_is_more_of_a_query_than_a_frequent_one() -> None:
+    words = words_of([("", "warga")] * 8 + [("", "Purwalegi")] + [("", "lain")] * 11)
     rare, frequent = (matches(words, "warga Purwalegi")[row][1] for row in (8, 0))
     assert rare > 4 * frequent
-    words.close()
 
 
-def test_a_short_form_weighs_as_one_word_and_matches_as_a_whole(tmp_path: Path) -> None:
-    texts = ["aparatur sipil negara", "ASN", "negara tetangga", *["lain"] * 7]
-    lexical.build(tmp_path / "words.sqlite", [("", text) for text in texts])
-    words = Words(tmp_path / "words.sqlite", 10)
+def test_a_short_form_weighs_as_one_word_and_matches_as_a_whole() -> None:
+    words = words_of([("", text) for text in ("aparatur sipil negara", "ASN", "negara tetangga", *["lain"] * 7)])
     assert found(words, "ASN") == [0, 1]
     assert found(words, "aparatur sipil negara")[:2] == [0, 1]
-    words.close()
 
 
 def test_a_word_said_twice_in_a_query_counts_once(words: Words) -> None:
@@ -152,6 +159,19 @@ def test_a_phrase_is_its_terms_one_behind_the_other(words: Words, phrase: tuple[
     assert (found.tolist(), found.dtype) == (rows, np.int64)
 
 
+def test_what_a_query_asks_for_is_found_however_it_was_written() -> None:
+    words = words_of([("", text) for text in ("Wali Kota Madiun hadir", "Kota wali", "Walikota parkir", "Pemkot Madiun")])
+    wanted = parse('"wali kota" "Madiun" hadir -parkir')
+    assert [words.containing(phrase).tolist() for phrase in wanted.required] == [[0, 2], [0, 3]]
+    assert [words.containing(phrase).tolist() for phrase in wanted.excluded] == [[2]]
+    assert words.containing(("kota", "madiun")).tolist() == [0, 3]
+
+
+def test_a_phrase_of_no_terms_is_refused(words: Words) -> None:
+    with pytest.raises(ValueError, match="at least one term"):
+        words.containing(())
+
+
 @pytest.mark.parametrize(
     "query",
     ['"banjir', "banjir*", "title:banjir", "banjir NOT surut", "NEAR(banjir)", "banjir AND xyz", "^banjir -surut", "_ banjir"],
@@ -164,13 +184,6 @@ def test_a_pasted_page_is_answered(words: Words) -> None:
     assert found(words, "banjir " + " ".join(f"q{number}" for number in range(5_000))) == [2, 1]
 
 
-def test_build_leaves_one_file_that_reading_does_not_touch(file: Path, words: Words) -> None:
-    before = file.read_bytes()
-    assert found(words, "melayani") == [0]
-    assert [path.name for path in file.parent.iterdir()] == ["words.sqlite"]
-    assert file.read_bytes() == before
-
-
 def test_threads_share_words(words: Words) -> None:
     answers: list[list[int]] = []
     threads = [threading.Thread(target=lambda: answers.extend(found(words, "banjir") for _ in range(20))) for _ in range(4)]
@@ -179,3 +192,145 @@ def test_threads_share_words(words: Words) -> None:
     for thread in threads:
         thread.join()
     assert answers == [[2, 1]] * 80
+
+
+# As SQLite's FTS5 has it
+
+
+class Reference:
+    """The same answers from FTS5, to whose tokenizer every term is one token."""
+
+    def __init__(self, paragraphs: Sequence[tuple[str, str]]) -> None:
+        self._count = len(paragraphs)
+        self._database = sqlite3.connect(":memory:")
+        self._database.execute(
+            "CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = 'unicode61 remove_diacritics 0')"
+        )
+        rows = [(row, *(" ".join(terms(text)) for text in texts)) for row, texts in enumerate(paragraphs)]
+        self._database.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", rows)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def containing(self, phrases: Sequence[Phrase]) -> dict[int, float]:
+        """BM25 of the rows that contain any of some phrases, by row."""
+        match = " OR ".join(f'"{" ".join(phrase)}"' for phrase in phrases)
+        return dict(
+            self._database.execute("SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY rowid", (match,))
+        )
+
+    def every(self, query: str) -> list[tuple[int, float, float]]:
+        """Row, BM25 over its bound, and coverage."""
+        phrases = list(dict.fromkeys(units(query)))
+        if not phrases:
+            return []
+        holders = [set(self.containing([phrase])) for phrase in phrases]
+        idf = [max(math.log((self._count - len(rows) + 0.5) / (len(rows) + 0.5)), 1e-6) for rows in holders]
+        return [
+            (row, score / 2.2 / sum(idf), sum(one for one, rows in zip(idf, holders, strict=True) if row in rows) / sum(idf))
+            for row, score in self.containing(phrases).items()
+        ]
+
+
+# One *warga* in every paragraph that is made below, if its title has it; *ASN* and *Pemkot* are phrases, *yang* no term.
+WORDS = (
+    "ASN",
+    "aparatur",
+    "sipil",
+    "negara",
+    "Pemkot",
+    "pemerintah",
+    "kota",
+    "warga",
+    "melayani",
+    "21/3",
+    "yang",
+    "東京",
+    "Ünlü",
+)
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+TITLES = st.sampled_from(["", "Pemerintah", "Kota warga", "Judul Pemkot kota", "yang"])
+PARAGRAPHS_OF_ANY_KIND = st.lists(st.tuples(TITLES, TEXTS), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(paragraphs=PARAGRAPHS_OF_ANY_KIND, queries=st.lists(TEXTS, min_size=4, max_size=4), data=st.data())
+def test_rows_scores_and_order_are_those_of_fts5(
+    paragraphs: list[tuple[str, str]], queries: list[str], data: st.DataObject
+) -> None:
+    is_everywhere, depth = data.draw(st.booleans()), data.draw(st.integers(1, 8))
+    if is_everywhere:
+        paragraphs = [(f"{title} warga", text) for title, text in paragraphs]
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(paragraphs), max_size=len(paragraphs))))
+    words = words_of(paragraphs)
+    with closing(Reference(paragraphs)) as reference, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "_DEPTH", depth)
+        for query in queries:
+            for allowed in (None, mask):
+                expected = [one for one in reference.every(query) if allowed is None or allowed[one[0]]]
+                assert_same(words.every(query, allowed), expected)
+                best_first = sorted(expected, key=lambda one: one[1], reverse=True)
+                assert_same(words.best(query, allowed), best_first[:depth])
+            for phrase in {*units(query), tuple(terms(query)[:3])} - {()}:
+                assert words.containing(phrase).tolist() == list(reference.containing([phrase]))
+
+
+def assert_same(found: lexical.Matches, expected: Sequence[tuple[int, float, float]]) -> None:
+    rows, bm25, coverage = zip(*expected, strict=True) if expected else ((), (), ())
+    assert found.rows.tolist() == list(rows)
+    assert found.bm25 == pytest.approx(bm25, rel=1e-5)
+    assert found.coverage == pytest.approx(coverage, rel=1e-5)
+
+
+def test_a_word_may_stand_in_a_paragraph_more_often_than_a_byte_counts() -> None:
+    paragraphs = [("", "warga kota " * 300), ("Kota", "warga kota"), ("", ""), ("", "lain")]
+    with closing(Reference(paragraphs)) as reference:
+        assert_same(words_of(paragraphs).every("Kota"), reference.every("Kota"))
+
+
+# The file
+
+
+@pytest.mark.parametrize("paragraphs", [[("", "")], [("yang", "di dan"), ("", "")]])
+def test_paragraphs_without_terms_answer_nothing(paragraphs: list[tuple[str, str]]) -> None:
+    words = words_of(paragraphs)
+    assert found(words, "kota") == []
+    assert words.containing(("kota",)).tolist() == []
+
+
+def test_build_leaves_one_file_that_reading_does_not_touch(file: Path, words: Words) -> None:
+    before = file.read_bytes()
+    assert found(words, "melayani") == [0]
+    assert [path.name for path in file.parent.iterdir()] == ["words.npz"]
+    assert file.read_bytes() == before
+
+
+def test_words_outlive_their_file(file: Path, words: Words) -> None:
+    file.unlink()
+    assert found(words, "melayani") == [0]
+
+
+def test_another_number_of_paragraphs_is_refused(file: Path) -> None:
+    with pytest.raises(ValueError, match=r"words\.npz holds 6 paragraphs, not 7"):
+        Words(file, 7)
+
+
+def test_a_full_disk_leaves_nothing_that_can_be_loaded(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from pathlib import Path
+from zipfile import BadZipFile
+from index import lexical
+path = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    lexical.build(path, [("", f"kata{row}") for row in range(2_000)])
+except OSError as error:
+    print(error.strerror)
+try:
+    lexical.Words(path, 2_000)
+except (ValueError, BadZipFile):
+    print("refused")
+"""
+    done = run_python(code, tmp_path / "words.npz")
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["File too large", "refused"]), done.stderr

@@ -1,9 +1,8 @@
 import random
-import sqlite3
 
 import pytest
 
-from index.query_syntax import Wanted, match_expression, parse
+from index.query_syntax import Wanted, parse
 from index.terms import terms
 
 
@@ -76,29 +75,6 @@ def test_a_query_is_read_as_what_must_and_must_not_be_there(query: str, expected
 def test_a_query_that_only_excludes_is_refused_with_a_remedy(query: str) -> None:
     with pytest.raises(ValueError, match="add what to look for"):
         parse(query)
-
-
-def test_expressions_find_rows_with_and_without_the_phrases() -> None:
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE VIRTUAL TABLE words USING fts5 (body)")
-    texts = ["Wali Kota Madiun hadir", "Kota wali", "Walikota parkir", "Pemkot Madiun"]
-    database.executemany("INSERT INTO words (body) VALUES (?)", [(" ".join(terms(text)),) for text in texts])
-
-    def rows(expression: str) -> list[int]:
-        return [row[0] for row in database.execute("SELECT rowid FROM words WHERE words MATCH ?", (expression,))]
-
-    wanted = parse('"wali kota" "Madiun" hadir -parkir')
-    assert rows(match_expression(wanted.required, "AND")) == [1]
-    assert rows(match_expression(wanted.excluded, "OR")) == [3]
-    assert rows(match_expression(parse('"kota Madiun"').required, "AND")) == [1, 4]
-    assert rows(match_expression([("wali", "kota"), ("madiun",)], "OR")) == [1, 3, 4]
-    database.close()
-
-
-@pytest.mark.parametrize("phrases", [[], [()], [("kota",), ()]])
-def test_an_expression_of_nothing_is_refused(phrases: list[tuple[str, ...]]) -> None:
-    with pytest.raises(ValueError, match="at least one phrase"):
-        match_expression(phrases, "AND")
 
 
 def test_any_text_can_be_read_and_what_is_read_has_terms() -> None:

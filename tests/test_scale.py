@@ -83,7 +83,6 @@ def assert_quick(name: str, ask: Callable[[str], object], queries: list[str]) ->
 def test_archive_is_as_large_as_it_should_be(data: Path) -> None:
     live = load(data_paths(data)[2])
     assert (live.meta.releases, live.meta.paragraphs) == (12_500, 100_000)
-    live.words.close()
 
 
 def test_results_page_is_made_quickly(index: Index, queries: list[str]) -> None:

@@ -119,8 +119,8 @@ def test_search_that_cannot_be_answered_is_an_error(filled: Console, words: tupl
 
 
 def test_search_of_an_index_that_is_damaged_is_an_error(filled: Console) -> None:
-    (filled.data / "index/000001/words.sqlite").write_bytes(b"damaged")
-    assert "words.sqlite is damaged (its checksum differs): run telusur index --rebuild" in filled.error("search", "a")
+    (filled.data / "index/000001/words.npz").write_bytes(b"damaged")
+    assert "words.npz is damaged (its checksum differs): run telusur index --rebuild" in filled.error("search", "a")
 
 
 def test_search_of_nothing_is_an_error(console: Console) -> None:

@@ -25,7 +25,7 @@ from archive import (
     Store,
     UnknownRelease,
 )
-from archive.database import Database, connect
+from archive.database import connect
 
 PLAIN = Release("Judul", "MADIUN – Satu.\n\nDua.", city="MADIUN", initials=("ney", "agi"), office="humas", source="/a/1.txt")
 WITH_ID = replace(PLAIN, id="r-1", url="https://a.example/1", published="2023-03-21T09:30", topic="Sosial")
@@ -316,20 +316,6 @@ def test_a_read_only_archive_is_one_clear_error(shared_folder: Path, folder_mode
         pytest.raises(DatabaseError, match=r"archive\.sqlite: the file or its folder is read-only; allow"),
     ):
         add(Store(path), PLAIN)
-
-
-def test_an_immutable_database_is_read_without_a_trace(tmp_path: Path) -> None:
-    path = tmp_path / "a.sqlite"
-    connect(path, scripts(tmp_path / "migrations", "CREATE TABLE note (text);\nINSERT INTO note VALUES ('a');\n")).close()
-    database = Database(path, immutable=True)
-    assert [tuple(row) for row in database.rows("SELECT * FROM note")] == [("a",)]
-    with pytest.raises(DatabaseError, match="the file or its folder is read-only"), database.transaction() as connection:
-        connection.execute("INSERT INTO note VALUES ('b')")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.sqlite", "migrations"]
-    database.close()
-    missing = Database(tmp_path / "tiada.sqlite", immutable=True)
-    with pytest.raises(DatabaseError, match=r"tiada\.sqlite: it cannot be opened"):
-        missing.row("SELECT 1")
 
 
 # Migrations
