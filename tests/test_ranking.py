@@ -52,6 +52,14 @@ def test_equal_scores_come_in_the_order_of_rows() -> None:
     assert [one.rows for one in rank([0.5, 0.5, 0.5, 0.75], releases=[0, 0, 1, 2])] == [[3], [0, 1], [2]]
 
 
+def test_releases_are_sorted_as_a_stable_sort_would() -> None:
+    chance = np.random.default_rng(0)
+    scores = np.round(chance.standard_normal(2_000), 1).astype(np.float32)
+    scores[:6] = [0.0, -0.0, 1e-42, -1e-42, 3e38, -3e38]
+    scored = ranking.by_release(scores, layout(list(range(len(scores)))), NONE)
+    assert ranking.order(scored).tolist() == np.argsort(-scores, kind="stable").tolist()
+
+
 def test_a_release_shows_three_further_rows_at_most() -> None:
     (found,) = rank([0.1 * number for number in range(9)], releases=[0] * 9)
     assert found.rows == [8, 7, 6, 5]
