@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
-import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,8 +87,11 @@ class Encoder:
         self._states = bert.states_of(getattr(self._model[0], "model", None))
         workers = cores() if device == "cpu" else 1
         self._pool = ThreadPoolExecutor(workers, "encoder", initializer=torch.set_num_threads, initargs=(1,))
-        self._tokenizer_lock = threading.Lock()
         self._tokenizer = self._model.tokenizer
+        # What the tokenizer wraps, without what the wrapper looks after on each call: so it can be shared between threads.
+        self._cut = copy.deepcopy(self._tokenizer.backend_tokenizer)
+        self._cut.no_truncation()
+        self._cut.no_padding()
         self._before, self._after = _special_ids(self._tokenizer)
         self._query_prompt = self._prompt_ids("query")
         self._passage_prompt = self._prompt_ids("passage", "document")
@@ -190,13 +193,15 @@ class Encoder:
         if not texts:
             return [], []
         written = [write_out(text) for text in texts]
-        with self._tokenizer_lock:  # a fast tokenizer refuses a second caller while it looks after its settings
-            found = self._tokenizer([one.text for one in written], add_special_tokens=False, return_offsets_mapping=True)
+        if len(written) == 1:  # a batch would be handed to the tokenizer's own threads
+            found = [self._cut.encode(written[0].text, add_special_tokens=False)]
+        else:
+            found = self._cut.encode_batch([one.text for one in written], add_special_tokens=False)
         offsets = [
-            [(one.origin(start), one.origin(end)) for start, end in spans] if len(one.starts) > 1 else spans
-            for one, spans in zip(written, found["offset_mapping"], strict=True)
+            [(one.origin(start), one.origin(end)) for start, end in tokens.offsets] if len(one.starts) > 1 else tokens.offsets
+            for one, tokens in zip(written, found, strict=True)
         ]
-        return found["input_ids"], offsets
+        return [tokens.ids for tokens in found], offsets
 
     def _windows(self, text: int, ids: list[int], prompt: list[int]) -> list[_Window]:
         """Cut a text's tokens into windows of equal length, overlapping by half a full one.

@@ -49,16 +49,22 @@ class Scan:
         return np.asarray(self.scored.best >= self.verdict.line)
 
 
-def by_meaning(live: Generation, vector: Matrix, matches: Matches = NO_MATCHES, passing: np.ndarray | None = None) -> Scan:
+def by_meaning(
+    live: Generation,
+    vector: Matrix,
+    similarities: np.ndarray,
+    matches: Matches = NO_MATCHES,
+    passing: np.ndarray | None = None,
+) -> Scan:
     """Compare a query with every paragraph, by meaning and, where there are any, by words.
 
     Args:
         live: What to look through.
         vector: The query, placed, float32, shape (1, dim).
+        similarities: What it has with every paragraph, float32, shape (n,), as `Generation.similarities` gives.
         matches: Paragraphs that share words with it, if words count too.
         passing: Rows that may be found: bool, shape (n,); None for all.
     """
-    similarities = live.similarities(vector)
     shares = ranking.shares(matches.bm25, matches.coverage)
     scores = similarities
     if len(matches.rows):

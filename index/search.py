@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from threading import Semaphore
 
 import numpy as np
 
 from archive import Passage, Store, UnknownRelease
-from index import cartography, generation, marks, query_syntax, ranking, scan, survey, terms, trace
+from index import cartography, generation, marks, query_syntax, ranking, survey, terms, trace
 from index.answer import Answer, Browsed, Hit, Marks, Query, Similar, Sort, Status, check_page
 from index.build import data_paths
 from index.cartography import MapView
@@ -21,16 +20,13 @@ from index.encoder import Matrix, cores
 from index.extents import Extents, measure
 from index.filters import Field, Filters
 from index.generation import Generation, GenerationError, Meta
-from index.lexical import NO_MATCHES
 from index.memory import LookUps, Remembered
 from index.query_syntax import Wanted
 from index.relevance import Band
 from index.scan import Mode, Scan
+from index.scanning import MOST_TOGETHER, Scanning
 from index.serving import Live, LoadQueryEncoder, Serving
-
-_REMEMBERED_BYTES = 160 * 2**20  # of scans: a thousand queries to an archive of 100,000 paragraphs
-
-Result = TypeVar("Result")
+from index.shelf import Shelf
 
 Choose = Callable[[np.ndarray, np.ndarray], Sequence[int]]
 """Chooses among passages: takes their paragraph ids, int64, shape (m,), best first, and the numbers that their releases share
@@ -78,12 +74,13 @@ class Index:
         self.store = Store(data_paths(data)[0])
         self._serving = Serving(data, self.store, model, cache_dir, load_encoder, generations)
         self._maps: Remembered[Hashable, MapView] = Remembered(lambda _view: 1, 1)
-        self._beside = ThreadPoolExecutor(cores(), "words")
-        self._scans: Remembered[Hashable, Scan] = Remembered(lambda one: one.scored.nbytes, _REMEMBERED_BYTES)
+        turns = Semaphore(cores())  # more threads at work than that would only take the interpreter from each other
+        self._scanning = Scanning(self._serving, turns)
+        self._shelf = Shelf(self.store, turns)
 
     def close(self) -> None:
-        """Close the archive."""
-        self._beside.shutdown()
+        """Finish what was asked for, and close the archive."""
+        self._scanning.close()
         self.store.close()
 
     def warm(self) -> None:
@@ -94,7 +91,7 @@ class Index:
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
-        self._serving.encode(self._serving.current(), "siap")
+        self._serving.encode([(self._serving.current(), "siap")])
 
     def status(self) -> Status:
         """What the live generation says of itself, without loading anything.
@@ -118,7 +115,7 @@ class Index:
 
     def look_ups(self) -> dict[str, LookUps]:
         """How often what a search needs was known already: by "vectors" of queries, and "scans" of the index by one."""
-        return {"vectors": self._serving.look_ups(), "scans": self._scans.look_ups()}
+        return {"vectors": self._serving.look_ups(), "scans": self._scanning.look_ups()}
 
     def answering(self, superseded: bool = False) -> int:
         """Number of the generation that answers now, be it one of superseded text, then 0 where there is no such text.
@@ -155,7 +152,7 @@ class Index:
             ModelError: The model cannot be loaded.
         """
         live = self._serving.current().generation
-        return Extents(live.meta.number, measure(live.catalog, field, self._present(live, self.store.state())))
+        return Extents(live.meta.number, measure(live.catalog, field, self._shelf.present(live, self.store.state())))
 
     def search(self, query: Query) -> Answer:
         """Rank the archive's passages for a query, one hit a release: current ones or, if it says so, superseded ones.
@@ -185,18 +182,21 @@ class Index:
             live[query.superseded] if query.generation is None else self._serving.recent(query.generation, query.superseded)
             for query in queries
         ]
+        asked = list(zip(lives, queries, wanted, strict=True))
         started = time.perf_counter()
         if len(queries) > 1:
             self._serving.encode_ahead(
-                (live, want.meaning)
-                for live, want, query in zip(lives, wanted, queries, strict=True)
-                if live and query.mode is not Mode.WORDS
+                (live, want.meaning) for live, query, want in asked if live and query.mode is not Mode.WORDS
             )
         encoding_ms = (time.perf_counter() - started) * 1000 / max(len(queries), 1)
-        return [
-            self._answer(live, query, want, encoding_ms) if live else _nothing(query)
-            for live, query, want in zip(lives, queries, wanted, strict=True)
-        ]
+        answers: list[Answer] = []
+        for some in (asked[start : start + MOST_TOGETHER] for start in range(0, len(asked), MOST_TOGETHER)):
+            scans = [self._scanning.begin(live, query, want) if live else None for live, query, want in some]
+            answers += [
+                self._answer(live, query, want, scan, encoding_ms) if live and scan else _nothing(query)
+                for (live, query, want), scan in zip(some, scans, strict=True)
+            ]
+        return answers
 
     def above_line(self, query: Query, choose: Choose) -> tuple[int, tuple[Hit, ...]]:
         """Passages above the line, whichever a caller chooses of them all, however far down they stand.
@@ -218,7 +218,7 @@ class Index:
         current = self._live(query.superseded)
         if current is None:
             return 0, ()
-        found, live = self._scan(current, query, wanted), current.generation
+        found, live = self._scanning.scan(current, query, wanted), current.generation
         scored = found.scored
         is_above = (scored.notable_scores >= found.verdict.line) & live.catalog.passing(query.filters)[scored.notable_releases]
         words = frozenset(terms.terms(wanted.meaning))
@@ -227,7 +227,7 @@ class Index:
             places = np.flatnonzero(is_above & present[scored.notable_releases])
             rows = scored.notable[places]
             chosen = list(choose(live.paragraph_ids[rows], scored.groups[scored.notable_releases[places]]))
-            passages = self._passages(live, rows[chosen].tolist())
+            passages = self._shelf.passages(live, rows[chosen].tolist())
             if passages is None:
                 return None
             pairs = zip(rows[chosen].tolist(), scored.notable_scores[places[chosen]].tolist(), strict=True)
@@ -235,7 +235,7 @@ class Index:
                 _hit(live, found, words, rank, passages[row], row, score) for rank, (row, score) in enumerate(pairs, 1)
             )
 
-        return live.meta.number, self._consistently(live, look)
+        return live.meta.number, self._shelf.consistently(live, look)
 
     def passages_of(self, query: Query, release_id: str) -> tuple[Hit, ...]:
         """The passages of one release that a query finds above the line, in reading order, whatever its filters.
@@ -252,16 +252,16 @@ class Index:
         live = self._live(query.superseded)
         if live is None:
             return ()
-        found = self._scan(live, query, wanted)
+        found = self._scanning.scan(live, query, wanted)
         try:
-            release = live.generation.releases[self._row(live.generation, release_id, 0)]
+            release = live.generation.releases[self._shelf.row(live.generation, release_id, 0)]
         except UnknownRelease:
             return ()
         scored = found.scored
         is_wanted = (scored.notable_releases == release) & (scored.notable_scores >= found.verdict.line)
         pairs = zip(scored.notable[is_wanted].tolist(), scored.notable_scores[is_wanted].tolist(), strict=True)
         scores = dict(sorted(pairs))
-        passages = self._passages(live.generation, list(scores)) or {}
+        passages = self._shelf.passages(live.generation, list(scores)) or {}
         words = frozenset(terms.terms(wanted.meaning))
         return tuple(
             _hit(live.generation, found, words, rank, passages[row], row, score)
@@ -269,7 +269,9 @@ class Index:
             if row in passages
         )
 
-    def browse(self, filters: Filters, k: int = 10, offset: int = 0, sort: Sort = Sort.NEWEST) -> Browsed:
+    def browse(
+        self, filters: Filters, k: int = 10, offset: int = 0, sort: Sort = Sort.NEWEST, generation: int | None = None
+    ) -> Browsed:
         """List releases without a query, by date, those without one last.
 
         Args:
@@ -277,29 +279,31 @@ class Index:
             k: Releases wanted.
             offset: Releases to leave out at the top.
             sort: `NEWEST` or `OLDEST`.
+            generation: Number of the generation that answers, so that pages fit each other; None for the live one.
 
         Raises:
             ValueError: k or offset is out of range, or the order is by relevance.
             NoGeneration: Nothing has been indexed yet.
+            GenerationGone: The generation asked for is not open any more.
             GenerationError: The generation is damaged, or another model made it.
             ModelError: The model cannot be loaded.
         """
         check_page(k, offset)
         if sort is Sort.RELEVANCE:
             raise ValueError("without a query nothing is more relevant than anything else: sort by newest or oldest")
-        live = self._serving.current().generation
+        live = (self._serving.current() if generation is None else self._serving.recent(generation)).generation
 
         def look(present: np.ndarray) -> Browsed | None:
             releases = _by_date(np.flatnonzero(live.catalog.passing(filters) & present), live.catalog.days, sort)
             rows = live.layout.starts[releases[offset : offset + k]].tolist()
-            passages = self._passages(live, rows)
+            passages = self._shelf.passages(live, rows)
             if passages is None:
                 return None
             every = np.ones_like(present)
             spread = survey.take(live.catalog, filters, present, every, np.arange(len(every)))
             return Browsed(len(releases), live.meta.number, tuple(passages[row] for row in rows), spread)
 
-        return self._consistently(live, look)
+        return self._shelf.consistently(live, look)
 
     def map(self) -> MapView:
         """Where the releases lie on the map of the archive, and the topics that they gather to.
@@ -320,13 +324,13 @@ class Index:
         def look(present: np.ndarray) -> MapView | None:
             releases = np.flatnonzero(present).tolist()
             starts = live.layout.starts[releases].tolist()
-            passages = self._passages(live, starts)
+            passages = self._shelf.passages(live, starts)
             if passages is None:
                 return None
             found = {release: passages[start].release for release, start in zip(releases, starts, strict=True)}
             return cartography.view(drawn, live.release_vectors, found, live.meta.number)
 
-        view = self._consistently(live, look)
+        view = self._shelf.consistently(live, look)
         self._maps.keep(key, view)
         return view
 
@@ -346,7 +350,7 @@ class Index:
         """
         check_page(k, 0)
         live = self._serving.current().generation
-        row = self._row(live, release_id, position)
+        row = self._shelf.row(live, release_id, position)
         others = np.ones(len(live.layout.starts), dtype=bool)
         others[live.releases[row]] = False
         return self._similar(live, live.vectors(np.array([row])), others, k)
@@ -362,9 +366,9 @@ class Index:
         """
         check_page(k, 0)
         live = self._serving.current().generation
-        own = int(live.releases[self._row(live, release_id, 0)])
+        own = int(live.releases[self._shelf.row(live, release_id, 0)])
         vector = live.release_vectors[own : own + 1]
-        likeness = np.where(self._present(live, self.store.state()), live.release_vectors @ vector[0], -np.inf)
+        likeness = np.where(self._shelf.present(live, self.store.state()), live.release_vectors @ vector[0], -np.inf)
         likeness[own] = -np.inf
         # More than wanted, for near-identical ones are folded.
         nearest = np.argsort(-likeness, kind="stable")[: 2 * k]
@@ -374,11 +378,11 @@ class Index:
 
     def _similar(self, live: Generation, vector: Matrix, others: np.ndarray, k: int) -> list[Similar]:
         with trace.stage("scan"):
-            scored = ranking.by_release(live.similarities(vector), live.layout, np.inf)
+            scored = ranking.by_release(live.similarities(vector)[0], live.layout, np.inf)
 
         def look(present: np.ndarray) -> list[Similar] | None:
             releases = ranking.order(scored, others & present)[:k].tolist()
-            passages = self._passages(live, scored.rows[releases].tolist())
+            passages = self._shelf.passages(live, scored.rows[releases].tolist())
             if passages is None:
                 return None
             return [
@@ -386,7 +390,7 @@ class Index:
                 for rank, release in enumerate(releases, 1)
             ]
 
-        return self._consistently(live, look)
+        return self._shelf.consistently(live, look)
 
     def _meta(self) -> Meta:
         folder = self._serving.folder
@@ -396,9 +400,9 @@ class Index:
         current = self._serving.current()
         return self._serving.superseded() if superseded else current
 
-    def _answer(self, live: Live, query: Query, wanted: Wanted, encoding_ms: float) -> Answer:
+    def _answer(self, live: Live, query: Query, wanted: Wanted, scan: Callable[[], Scan], encoding_ms: float) -> Answer:
         started = time.perf_counter()
-        found = self._scan(live, query, wanted)
+        found = scan()
         generation = live.generation
         passing = generation.catalog.passing(query.filters)
 
@@ -419,36 +423,13 @@ class Index:
                 query, band, found.verdict.excess, page.total, page.has_more, took_ms, generation.meta.number, hits, spread
             )
 
-        return self._consistently(generation, look)
-
-    def _scan(self, live: Live, query: Query, wanted: Wanted) -> Scan:
-        """What a query finds whatever its filters; remembered, for its next page and its other filters are asked for next."""
-        number = live.generation.meta.number
-        key = (query.superseded, number, query.mode, wanted)
-        known = self._scans.get(key)
-        if known is None:
-            if query.generation is not None:
-                self._serving.require_files(number, query.superseded)
-            passing = live.generation.satisfying(wanted)
-            if query.mode is Mode.WORDS:
-                with trace.stage("scan"):
-                    known = scan.by_words(live.generation, wanted.meaning, passing)
-            else:
-                words = None
-                if query.mode is Mode.BOTH:  # found while the model reads: neither needs the other
-                    words = self._beside.submit(live.generation.words.best, wanted.meaning, passing)
-                encoded = self._serving.encode(live, wanted.meaning)
-                with trace.stage("scan"):
-                    vector = live.generation.space.place_queries(encoded)
-                    known = scan.by_meaning(live.generation, vector, words.result() if words else NO_MATCHES, passing)
-            self._scans.keep(key, known)
-        return known
+        return self._shelf.consistently(generation, look)
 
     def _hits(
         self, live: Generation, query: Query, wanted: Wanted, found: Scan, groups: Sequence[ranking.Group]
     ) -> tuple[Hit, ...] | None:
         """The hits of a page; None if the archive does not hold each of their passages."""
-        passages = self._passages(live, [row for group in groups for row in (*group.rows, *group.identical)])
+        passages = self._shelf.passages(live, [row for group in groups for row in (*group.rows, *group.identical)])
         if passages is None:
             return None
         words = frozenset(terms.terms(wanted.meaning))
@@ -461,46 +442,6 @@ class Index:
             identical = tuple(passages[row] for row in group.identical)
             hits.append(replace(first, rank=rank, more=tuple(more), identical=identical))
         return tuple(hits)
-
-    def _row(self, live: Generation, release_id: str, position: int) -> int:
-        paragraph_id = self.store.paragraph_id(release_id, position)
-        row = int(live.rows_of(np.array([paragraph_id]))[0])
-        if row < 0:
-            raise UnknownRelease(f"release {release_id!r} has changed and is not indexed yet: run telusur index")
-        return row
-
-    def _consistently(self, live: Generation, look: Callable[[np.ndarray], Result | None]) -> Result:
-        """Look at the archive until what was found is all there: a keeper may remove a release between two queries.
-
-        Args:
-            live: What is looked through.
-            look: Takes which releases are present, bool, shape (r,); gives None if one of them was not after all.
-        """
-        trace.note_generation(live.meta.number)
-        while True:
-            state = self.store.state()
-            found = look(self._present(live, state))
-            if found is not None:
-                return found
-            if self.store.state() == state:
-                raise GenerationError(
-                    f"generation {live.meta.number} does not fit the archive beside it: run telusur index --rebuild"
-                )
-
-    def _present(self, live: Generation, state: int) -> np.ndarray:
-        """Releases that have not been removed since they were indexed: bool, shape (r,)."""
-        present = np.ones(len(live.layout.starts), dtype=bool)
-        if state != live.meta.archive_state and (removed := self.store.removed_paragraph_ids()):
-            rows = live.rows_of(np.array(removed, dtype=np.int64))
-            present[live.releases[rows[rows >= 0]]] = False
-        return present
-
-    def _passages(self, live: Generation, rows: Sequence[int]) -> dict[int, Passage] | None:
-        """Passages by row; None if the archive does not hold each of them."""
-        ids = {row: int(live.paragraph_ids[row]) for row in rows}
-        with trace.stage("archive"):
-            found = self.store.fetch_passages(ids.values())
-        return {row: found[id] for row, id in ids.items()} if len(found) == len(ids) else None
 
 
 def _page(live: Generation, query: Query, found: Scan, allowed: np.ndarray) -> _Page:

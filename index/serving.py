@@ -118,41 +118,44 @@ class Serving:
             raise GenerationGone(f"generation {number} is not open any more: ask again from the start")
         return live
 
-    def require_files(self, number: int, superseded: bool) -> None:
-        """See that a generation's words can still be read: each thread opens their file when it first needs it.
+    def encode(self, queries: Sequence[tuple[Live, str]]) -> tuple[list[Matrix], bool]:
+        """The model's vectors of queries; those that are not remembered are encoded in one go.
 
-        Raises:
-            GenerationGone: The generation has been tidied away.
+        In bfloat16 a vector differs in the fourth digit with what it is encoded beside; once made, it is remembered.
+
+        Returns:
+            A vector for each, float32, shape (1, dim); and whether the model had to be asked.
         """
-        if not generation.path_of(self._history if superseded else self.folder, number).exists():
-            raise GenerationGone(f"generation {number} is not kept any more: ask again from the start")
+        found = [self._vectors.get((live.encoder.fingerprint, text)) for live, text in queries]
+        made = self._encode([query for query, vector in zip(queries, found, strict=True) if vector is None])
+        vectors = [
+            made[live.encoder.fingerprint, text] if vector is None else vector
+            for (live, text), vector in zip(queries, found, strict=True)
+        ]
+        return vectors, bool(made)
 
-    def encode(self, live: Live, text: str) -> Matrix:
-        """The model's vector of a query: float32, shape (1, dim)."""
-        key = (live.encoder.fingerprint, text)
-        known = self._vectors.get(key)
-        if known is None:
-            with trace.stage("encode"):
-                known = live.encoder.encode_queries([text])
-            self._vectors.keep(key, known)
-        return known
+    def encode_ahead(self, queries: Iterable[tuple[Live, str]]) -> None:
+        """Send queries whose vectors are not known yet through their model, all of one model at once."""
+        with trace.stage("encode"):
+            self._encode(
+                [(live, text) for live, text in queries if self._vectors.get_again((live.encoder.fingerprint, text)) is None]
+            )
 
     def look_ups(self) -> LookUps:
         """How often a query's vector was known already; one that was encoded ahead counts as known."""
         return self._vectors.look_ups()
 
-    def encode_ahead(self, queries: Iterable[tuple[Live, str]]) -> None:
-        """Send queries whose vectors are not known yet through their model, all of one model at once."""
-        missing: dict[str, tuple[QueryEncoder, dict[str, None]]] = {}
-        for live, text in queries:
-            fingerprint = live.encoder.fingerprint
-            if self._vectors.get_again((fingerprint, text)) is None:
-                missing.setdefault(fingerprint, (live.encoder, {}))[1][text] = None
-        for fingerprint, (encoder, texts) in missing.items():
-            with trace.stage("encode"):
-                vectors = encoder.encode_queries(list(texts))
-            for place, text in enumerate(texts):
-                self._vectors.keep((fingerprint, text), vectors[place : place + 1])
+    def _encode(self, queries: Sequence[tuple[Live, str]]) -> dict[tuple[str, str], Matrix]:
+        """Encode texts, those of one model in one go, and remember their vectors, by fingerprint and text."""
+        encoders: dict[str, QueryEncoder] = {live.encoder.fingerprint: live.encoder for live, _ in queries}
+        made: dict[tuple[str, str], Matrix] = {}
+        for fingerprint, encoder in encoders.items():
+            texts = list(dict.fromkeys(text for live, text in queries if live.encoder.fingerprint == fingerprint))
+            vectors = encoder.encode_queries(texts)
+            made |= {(fingerprint, text): vectors[place : place + 1] for place, text in enumerate(texts)}
+        for key, vector in made.items():
+            self._vectors.keep(key, vector)
+        return made
 
     def _open(self, folder: Path) -> Live:
         number = generation.current_number(folder)

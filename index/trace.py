@@ -47,7 +47,13 @@ def stage(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        trace.stages_ms[name] = trace.stages_ms.get(name, 0.0) + (time.perf_counter() - started) * 1000
+        add(name, (time.perf_counter() - started) * 1000)
+
+
+def add(name: str, ms: float) -> None:
+    """Add time to a stage that was spent on it elsewhere, in milliseconds."""
+    if trace := _current.get():
+        trace.stages_ms[name] = trace.stages_ms.get(name, 0.0) + ms
 
 
 def note_generation(number: int) -> None:

@@ -16,7 +16,7 @@ from scripts.warming import start_warming
 if TYPE_CHECKING:
     from web.server import Server
 
-_THREADS = 4  # see web/server.py
+_THREADS = 16  # see web/server.py
 _MOST_THREADS = 64
 _MOST = 1_000_000
 _HIGHEST_PORT = 65_535

@@ -69,25 +69,29 @@ def test_pages_come_from_the_generation_that_the_list_began_with(client: FlaskCl
     assert client.get(f"{SEARCH}?q=petugas+melayani&k=2&sort=newest").get_json()["hits"][0]["release"]["id"] == "baru"
 
 
-def test_list_of_releases_cannot_go_on_in_another_generation(client: FlaskClient, tmp_path: Path) -> None:
+def test_list_of_releases_goes_on_in_the_generation_that_it_began_with(client: FlaskClient, tmp_path: Path) -> None:
+    whole = [one["release"]["id"] for one in client.get(f"{RELEASES}?k=100").get_json()["releases"]]
     first = client.get(f"{RELEASES}?k=2").get_json()
+    web_archive.fill(tmp_path, replace(FLOOD, id="baru", body="Lain.", url=None, published="2026-01-01"))
+    web_archive.build(tmp_path)
+    second = client.get(first["next"]).get_json()
+    assert (first["generation"], second["generation"]) == (1, 1)
+    assert [one["release"]["id"] for page in (first, second) for one in page["releases"]] == whole[:4]
+    assert client.get(f"{RELEASES}?k=2").get_json()["releases"][0]["release"]["id"] == "baru"
+
+
+@pytest.mark.parametrize("listing", [f"{SEARCH}?q=petugas+melayani&k=2", f"{RELEASES}?k=2"])
+def test_cursor_of_a_closed_generation_is_gone(client: FlaskClient, tmp_path: Path, listing: str) -> None:
+    first = client.get(listing).get_json()
     web_archive.fill(tmp_path, replace(FLOOD, id="baru", body="Lain."))
     web_archive.build(tmp_path)
-    response = client.get(first["next"])
+    with_another_server = web_archive.open_index(tmp_path)
+    response = create_app({"INDEX": with_another_server}).test_client().get(first["next"])
+    with_another_server.close()
     assert response.status_code == 410
     document = response.get_json(force=True)
     assert (document["type"], document["parameter"]) == ("urn:telusur:problem:generation-gone", "cursor")
     assert (document["value"], document["remedy"]) == (first["cursor"], "Ask again from the start, without cursor.")
-
-
-def test_cursor_of_a_closed_generation_is_gone(client: FlaskClient, tmp_path: Path) -> None:
-    following = client.get(f"{SEARCH}?q=petugas+melayani&k=2").get_json()["next"]
-    web_archive.fill(tmp_path, replace(FLOOD, id="baru", body="Lain."))
-    web_archive.build(tmp_path)
-    with_another_server = web_archive.open_index(tmp_path)
-    response = create_app({"INDEX": with_another_server}).test_client().get(following)
-    with_another_server.close()
-    assert (response.status_code, response.get_json(force=True)["parameter"]) == (410, "cursor")
 
 
 def cursor(client: FlaskClient) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from conftest import directions, make_row, run_python
@@ -162,24 +163,39 @@ def test_questions_from_elsewhere_are_asked_at_publication(tmp_path: Path) -> No
 
 def test_every_row_is_compared(tmp_path: Path) -> None:
     make(tmp_path)
-    cosines = load(tmp_path).similarities(directions([10]))
+    cosines = load(tmp_path).similarities(directions([10, 30]))
     assert cosines.dtype == np.float32
-    assert cosines == pytest.approx(np.cos(np.radians([10, 20, 110, 130])), abs=1e-6)
+    assert cosines == pytest.approx(np.cos(np.radians([[10, 20, 110, 130], [30, 0, 90, 150]])), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 249, 250, 251, 20_007])
+def test_a_query_finds_the_same_to_the_last_bit_whatever_is_asked_beside_it(tmp_path: Path, count: int) -> None:
+    make(tmp_path)
+    chance = np.random.default_rng(count)
+    vectors, asked = (unit(chance.standard_normal((rows, 384), dtype=np.float32)) for rows in (count, 5))
+    offsets = chance.random(count, dtype=np.float32)
+    vast = faiss.IndexFlatIP(385)
+    vast.add(np.column_stack([vectors, offsets]))
+    little = load(tmp_path)
+    loaded = replace(little, index=vast, meta=replace(little.meta, dim=384))
+    together = loaded.similarities(asked)
+    assert together == pytest.approx(asked @ vectors.T - offsets, abs=1e-6)
+    assert (together == np.concatenate([loaded.similarities(asked[[row]]) for row in range(5)])).all()
 
 
 def test_hub_offsets_are_taken_off(tmp_path: Path) -> None:
     publish(tmp_path, RECIPE, contents(offsets=[0.25, 0, 0, -0.5]), 7)
     loaded = load(tmp_path)
     expected = np.cos(np.radians([10, 20, 110, 130])) - np.array([0.25, 0, 0, -0.5])
-    assert loaded.similarities(directions([10])) == pytest.approx(expected, abs=1e-6)
+    assert loaded.similarities(directions([10]))[0] == pytest.approx(expected, abs=1e-6)
     assert loaded.offsets(np.array([3, 0])).tolist() == [-0.5, 0.25]
     assert loaded.vectors(np.array([1, 0, 3, 2])) == pytest.approx(directions([30, 0, 240, 120]), abs=1e-6)
 
 
-@pytest.mark.parametrize("query", [np.ones((1, 3)), np.ones(2), np.ones((2, 2))], ids=lambda query: str(query.shape))
+@pytest.mark.parametrize("query", [np.ones((1, 3)), np.ones(2), np.ones((0, 2))], ids=lambda query: str(query.shape))
 def test_a_query_of_the_wrong_shape_is_refused(tmp_path: Path, query: np.ndarray) -> None:
     make(tmp_path)
-    with pytest.raises(ValueError, match=r"expected shape \(1, 2\), got \("):
+    with pytest.raises(ValueError, match=r"expected shape \(q, 2\) with q of 1 or more, got \("):
         load(tmp_path).similarities(unit(query))
 
 
@@ -379,7 +395,7 @@ def test_readers_meet_whole_generations_only(tmp_path: Path) -> None:
         while not done.is_set():
             loaded = load(tmp_path)
             number = loaded.meta.number
-            cosines = loaded.similarities(directions([10 * number]))
+            cosines = loaded.similarities(directions([10 * number]))[0]
             words = loaded.words.best(f"kata{number}")[0]
             whole = len(cosines) == len(words) == number and cosines == pytest.approx(1, abs=1e-5)
             if not whole or (loaded.paragraph_ids // 1_000 != number).any():

@@ -34,6 +34,7 @@ OWNERS = {
     "waitress": {"web/server.py"},
     "xlsxwriter": {"web/spreadsheets.py"},
     **{name: {"index/encoder.py", "index/training.py"} for name in MODEL_LIBRARIES},  # the one loads a model, the other tunes
+    "torch": {"index/bert.py", "index/encoder.py", "index/training.py"},  # one more for the layers that a query goes through
 }
 DISTRIBUTIONS = {
     "docx": "python_docx",

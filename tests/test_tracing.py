@@ -43,7 +43,7 @@ def test_another_is_replaced(client: FlaskClient, given: str) -> None:
 
 
 def test_the_stages_of_a_search_are_told(client: FlaskClient) -> None:
-    assert stages(client, SEARCH) == ["encode", "scan", "rank", "archive", "total"]
+    assert stages(client, SEARCH) == ["words", "encode", "scan", "rank", "archive", "total"]
     assert stages(client, SEARCH) == ["rank", "archive", "total"]  # the rest is remembered
     assert stages(client, "/?q=banjir")[-2:] == ["render", "total"]
     assert stages(client, "/healthz") == ["total"]

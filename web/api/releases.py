@@ -32,9 +32,8 @@ def releases() -> Response:
     if caching.is_known(tag):
         return caching.not_modified(tag)
     asked = asked.at(cursor.offset) if cursor else asked
-    listed = current_holdings().index.browse(asked.filters, asked.k, asked.offset, asked.sort)
-    if cursor and cursor.generation != listed.generation:
-        return problems.respond(problems.generation_gone())
+    generation = cursor.generation if cursor else None
+    listed = current_holdings().index.browse(asked.filters, asked.k, asked.offset, asked.sort, generation)
     has_more = asked.offset + len(listed.openings) < listed.total
     onward = paging.onward(_LIST, asked, has_more, listed.generation)
     entries = [

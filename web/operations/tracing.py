@@ -24,7 +24,7 @@ class Finished:
     Attributes:
         id: As given by the sender, if well-formed, else made here.
         total_ms: Until the answer was ready, in milliseconds.
-        stages_ms: Parts of that: encode, scan, rank, archive, render, as far as there were any.
+        stages_ms: Parts of that: words, encode, scan, rank, archive, render, as far as there were any.
         generation: Number of the generation that answered; None where none was asked.
     """
 
