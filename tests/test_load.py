@@ -43,20 +43,20 @@ TIMEOUT_S = 30
 
 
 class Generations:
-    """Two generations of one archive, published in turns as hard-linked copies under the next number."""
+    """The generations of one archive, published in turns as hard-linked copies under the next number."""
 
     def __init__(self, folder: Path, aside: Path) -> None:
-        """Take the generations 1 and 2 of a folder."""
+        """Take all generations of a folder, from 1 to the live one."""
         self.folder = folder
-        self.number = 2
-        self._originals = [generation.path_of(aside, number) for number in (1, 2)]
+        self.number = generation.current_number(folder) or 0
+        self._originals = [generation.path_of(aside, number) for number in range(1, self.number + 1)]
         for original in self._originals:
             shutil.copytree(folder / original.name, original, copy_function=os.link)
 
     def publish(self) -> None:
         """Switch to the next one, and remove what nobody opens any more."""
         self.number += 1
-        original = self._originals[(self.number - 1) % 2]
+        original = self._originals[(self.number - 1) % len(self._originals)]
         workshop = self.folder / f".building-{self.number:06d}"
         shutil.copytree(original, workshop, copy_function=os.link)
         meta = json.loads((original / generation.META).read_text(encoding="utf-8")) | {"number": self.number}
@@ -131,7 +131,11 @@ def check_one(document: dict[str, Any]) -> str | None:
     return None
 
 
-def read(load: Load, url: str, queries: Iterator[str], is_over: threading.Event, check: Callable[..., str | None]) -> None:
+Check = Callable[[dict[str, Any]], str | None]
+"""Says what is wrong with an answer, if anything is."""
+
+
+def read(load: Load, url: str, queries: Iterator[str], is_over: threading.Event, check: Check) -> None:
     """Ask one query after the other."""
     connection = connect(url)
     while not is_over.is_set():
@@ -141,7 +145,9 @@ def read(load: Load, url: str, queries: Iterator[str], is_over: threading.Event,
     connection.close()
 
 
-def page(load: Load, url: str, queries: Iterator[str], is_over: threading.Event, pause_s: float, walks: list[int]) -> None:
+def page(
+    load: Load, url: str, queries: Iterator[str], is_over: threading.Event, check: Check, pause_s: float, walks: list[int]
+) -> None:
     """Follow cursors through one query's pages after the other's, and note how many entries each walk saw."""
     connection = connect(url)
     while not is_over.is_set():
@@ -155,12 +161,12 @@ def page(load: Load, url: str, queries: Iterator[str], is_over: threading.Event,
             address = document["next"]
             is_over.wait(pause_s)
         walks.append(sum(len(document["hits"]) for document in pages))
-        if complaint := check_walk(pages):
+        if complaint := check_walk(pages, check):
             load.failures.append(complaint)
     connection.close()
 
 
-def check_walk(pages: list[dict[str, Any]]) -> str | None:
+def check_walk(pages: list[dict[str, Any]], check: Check) -> str | None:
     """What is wrong with the pages of one list, if anything is."""
     hits = [hit for document in pages for hit in document["hits"]]
     releases = [hit["release"]["id"] for hit in hits]
@@ -170,7 +176,7 @@ def check_walk(pages: list[dict[str, Any]]) -> str | None:
         return f"ranks {[hit['rank'] for hit in hits]}"
     if len(set(releases)) < len(releases):
         return f"a release twice: {releases}"
-    return next(filter(None, map(check_one, pages)), None)
+    return next(filter(None, map(check, pages)), None)
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +221,7 @@ def test_readers_meet_no_error_and_no_mixture_while_generations_are_published(
         ]
         # Whoever reads what each page brings is still on the list when its generation has been tidied away.
         for walks, pause_s in ((quick, 0.02), (slow, 1.3 * KEPT / 4)):
-            threads.append(threading.Thread(target=page, args=(load, url, cycle(queries), is_over, pause_s, walks)))
+            threads.append(threading.Thread(target=page, args=(load, url, cycle(queries), is_over, check_one, pause_s, walks)))
         for thread in threads:
             thread.start()
         ends = time.monotonic() + LOAD_S

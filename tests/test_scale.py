@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import statistics
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from itertools import count
+from itertools import count, cycle, islice
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import scale_archive
 from conftest import ROOT, build
+from test_load import PAGE, PAGES, Generations, Load, connect, page, read, search_address
 from test_serve import serving
 
 from index import Filters, Hit, Index, Model, Query, questions
@@ -33,6 +39,9 @@ pytestmark = [pytest.mark.model, pytest.mark.scale]
 P50_MS, P95_MS = 40, 80  # what a page should take on two idle cores
 SLACK = 3  # how much longer a machine may take that does other work too: what fails is a page that became slow, not the machine
 QUERIES = 200
+READERS = 12
+READERS_QUERIES = 40
+LOAD_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +117,60 @@ def test_results_page_is_served_quickly(
         assert_quick("results page, served", ask, queries)
 
 
+def test_readers_meet_no_error_while_a_generation_is_published_every_second(
+    data: Path, tmp_path: Path, queries: list[str], cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELUSUR_CACHE", str(cache_dir))
+    folder = shutil.copytree(data, tmp_path / "data", copy_function=_link_generations)
+    generations, load, is_over = Generations(data_paths(folder)[2], tmp_path), Load(), threading.Event()
+    walks: list[int] = []
+    asked = queries[:READERS_QUERIES]
+    with serving(folder, "--quiet") as (_, url):
+        with closing(connect(url)) as connection:
+            first = [load.get(connection, search_address(query, MAX_K)) for query in asked]
+        assert all(first), load.failures
+        expected = {answer["query"]: places(answer) for answer in first if answer}
+
+        def check(answer: dict[str, Any]) -> str | None:
+            found = places(answer)
+            start = found[0][0] - 1 if found else 0
+            is_as_before = found == expected[answer["query"]][start : start + len(found)]
+            return None if is_as_before else f"{answer['query']!r}, generation {answer['generation']}: {found}"
+
+        threads = [
+            threading.Thread(target=read, args=(load, url, islice(cycle(asked), 7 * reader, None), is_over, check))
+            for reader in range(READERS)
+        ]
+        threads.append(threading.Thread(target=page, args=(load, url, cycle(asked), is_over, check, 0.2, walks)))
+        for thread in threads:
+            thread.start()
+        ends = time.monotonic() + LOAD_S
+        while time.monotonic() < ends:
+            time.sleep(1)
+            generations.publish()
+        is_over.set()
+        for thread in threads:
+            thread.join(60)
+    assert load.failures == []
+    assert len(load.generations) > LOAD_S / 3
+    assert max(walks) == PAGE * PAGES
+
+
+def _link_generations(source: str, target: str) -> None:
+    """The files of a generation never change; SQLite's may, and one file under two names would be the ruin of it."""
+    (os.link if data_paths(Path())[2].name in Path(source).parts else shutil.copy2)(source, target)
+
+
+def places(answer: dict[str, Any]) -> list[tuple[int, str, int]]:
+    """Rank, release and paragraph of each hit."""
+    return [(hit["rank"], hit["release"]["id"], hit["paragraph"]) for hit in answer["hits"]]
+
+
 def above_the_line(index: Index, query: Query) -> list[Hit]:
     """Every hit above the line, page by page."""
     found: list[Hit] = []
-    for page in count():
-        answer = index.search(replace(query, k=MAX_K, offset=page * MAX_K))
+    for number in count():
+        answer = index.search(replace(query, k=MAX_K, offset=number * MAX_K))
         hits = [hit for hit in answer.hits if hit.band is not Band.WEAK]
         found += hits
         if len(hits) < MAX_K:
