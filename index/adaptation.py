@@ -95,7 +95,7 @@ def adapt(data: Path, store: Store, model: Model, cache_dir: Path | None, start_
     name = _next_name(data)
     folder = models_dir(data) / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    progress = start_progress("training steps", training.STEPS)
+    progress = start_progress("training steps", training.STEPS + training.MAP_STEPS)
     training.train(model.of_passages, pairs, target, folder, lambda: progress.update(1))
     after = _judge(Encoder(resolve(name, cache_dir, data)), judged, target)
     verdict = Verdict(name, model.name, len(judged), float(before.mean()), float(after.mean()), _interval(after - before))

@@ -65,6 +65,7 @@ def data(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> P
     folder = tmp_path / "data"
     monkeypatch.setenv("TELUSUR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(training, "STEPS", 2)
+    monkeypatch.setattr(training, "MAP_STEPS", 3)
     monkeypatch.setattr(adaptation, "_JUDGED_PAIRS", 12)
     fill(folder, 60)
     assert main(["index", "--data", str(folder), "--model", str(tiny_model)]) == 0
@@ -185,7 +186,7 @@ def test_frozen_layers_stay_and_the_others_move_part_of_the_way(tiny_model: Path
     training.train(model, pairs, angles, tmp_path / "tuned", lambda: steps.append(1))
     before, after = (load_file(folder / "model.safetensors") for folder in (tiny_model, tmp_path / "tuned"))
     moved = {name for name in before if not np.array_equal(before[name], after[name])}
-    assert steps == [1, 1]  # the first only warms up
+    assert len(steps) == 2 + training.MAP_STEPS
     assert moved
     assert all(name.startswith("encoder.layer.1.") for name in moved)
 
@@ -200,6 +201,25 @@ def test_questions_move_towards_their_passages(tiny_model: Path, tmp_path: Path,
         Encoder(resolve(str(folder), tmp_path / "cache")).encode_queries(asked) for folder in (tiny_model, tmp_path / "tuned")
     )
     assert log_odds_of_the_right(after[:, :3]) > log_odds_of_the_right(before[:, :3])
+
+
+def test_the_map_alone_leads_questions_to_their_releases(
+    tiny_model: Path, tmp_path: Path, angles: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_SHARE_OF_TUNED", 0.0)
+    monkeypatch.setattr(training, "_SHARE_OF_MAP", 1.0)
+    model = resolve(str(tiny_model), tmp_path / "cache")
+    pairs = [Pair("abc", 0), Pair("mno", 1), Pair("xyz", 2)] * (training.BATCH // 3)
+    training.train(model, pairs, angles, tmp_path / "tuned", lambda: None)
+    tuned = resolve(str(tmp_path / "tuned"), tmp_path / "cache")
+    before, after = (load_file(folder / "model.safetensors") for folder in (tiny_model, tmp_path / "tuned"))
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    apart = []
+    for one in (model, tuned):
+        asked = angles.space.place_queries(Encoder(one).encode_queries([pair.question for pair in pairs[:3]]))
+        odds = np.exp(asked[:, :3] / 0.05)
+        apart.append(np.log(odds[:2, :2].sum(axis=1) / odds[:2].sum(axis=1)).sum() + np.log(odds[2, 2] / odds[2].sum()))
+    assert apart[1] > apart[0] + 0.1
 
 
 def log_odds_of_the_right(cosines: np.ndarray) -> float:
