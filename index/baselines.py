@@ -110,7 +110,7 @@ class Baselines:
             scores = rank(wanted.meaning, self._vectors.encode_queries([wanted.meaning]), allowed)
             if allowed is not None:
                 scores = np.where(allowed, scores, -np.inf)
-            scored = ranking.by_release(scores, self._live.layout, least=-np.inf)
+            scored = ranking.by_release(scores.astype(np.float32), self._live.layout, least=-np.inf)
             return self._found(ranking.group(scored, ranking.order(scored)[:DEPTH]))
 
         return find
