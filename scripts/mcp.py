@@ -17,6 +17,8 @@ from scripts.warming import start_warming
 if TYPE_CHECKING:
     from mcp.server import Server
 
+    from index import Index
+
 _BASE_URL = "http://127.0.0.1:8000"
 _HIGHEST_PORT = 65_535
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -78,8 +80,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             host, port = args.http
             with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is told to stop
-                start_warming(index)
-                _serve_http(args, server, listening)
+                _serve_http(args, server, index, listening)
     return 0
 
 
@@ -91,7 +92,7 @@ async def _serve_stdio(server: Server[Any]) -> None:
         await server.run(received, sent, server.create_initialization_options())
 
 
-def _serve_http(args: argparse.Namespace, server: Server[Any], listening: socket.socket) -> None:
+def _serve_http(args: argparse.Namespace, server: Server[Any], index: Index, listening: socket.socket) -> None:
     import uvicorn
     from mcp.server.transport_security import TransportSecuritySettings
 
@@ -109,7 +110,9 @@ def _serve_http(args: argparse.Namespace, server: Server[Any], listening: socket
     if args.json:
         sys.stdout.write(json.dumps({"url": url, "host": host, "port": port}) + "\n")
         sys.stdout.flush()
+    # Only now, with everything imported: Python loses a Ctrl+C that comes while it cleans up behind an import.
     sys.stderr.write(f"serving {args.data} to assistants at {url} (Ctrl+C stops)\n")
+    start_warming(index)
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])
 
 

@@ -467,5 +467,8 @@ def test_ctrl_c_stops_the_command_at_once(tmp_path: Path, options: list[str], co
         while "nothing is indexed yet" not in process.stderr.readline():
             pass
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == code
+        try:
+            assert process.wait(timeout=10) == code
+        finally:
+            process.kill()  # else one that does not stop would be waited for without end
         assert "Traceback" not in process.stderr.read()
