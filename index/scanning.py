@@ -87,12 +87,15 @@ class Scanning:
             asked = self._compare.submit((live, wanted.meaning))
             finish = partial(self._by_meaning, live.generation, wanted, query.mode, asked)
 
-        def keep() -> Scan:
-            found = finish()
-            self._scans.keep(key, found)
+        def find() -> Scan:
+            # Questions that differ in their filters alone are often begun together, and found by the first of them.
+            found = self._scans.get_again(key)
+            if found is None:
+                found = finish()
+                self._scans.keep(key, found)
             return found
 
-        return keep
+        return find
 
     def _by_words(self, live: Generation, wanted: Wanted) -> Scan:
         with self._turns, trace.stage("words"):

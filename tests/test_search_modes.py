@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import AngleEncoder, build, fill, ids, make_release, open_index, places
 
-from index import Band, Filters, Index, Mode, Query, Sort
+from index import Band, Filters, Index, Mode, Query, Sort, scan
 from index.answer import Marks
+from index.scan import Scan
 from index.survey import FacetValue
 
 
@@ -118,6 +120,20 @@ def test_several_queries_pass_the_model_together(index: Index, encoder: AngleEnc
     answers = index.search_many([Query("c10"), Query("c140", k=1), Query("melayani", mode=Mode.WORDS)])
     assert [ids(answer) for answer in answers] == [["asn", "pasar", "banjir"], ["banjir"], ["asn"]]
     assert encoder.queries == ["c10", "c140"]
+
+
+def test_queries_that_differ_in_their_filters_alone_are_looked_for_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    by_meaning = scan.by_meaning
+
+    def counting(*arguments: Any) -> Scan:
+        looked.append("c10")
+        return by_meaning(*arguments)
+
+    monkeypatch.setattr(scan, "by_meaning", counting)
+    answers = index.search_many([Query("c10"), Query("c10", filters=Filters(until=date(2000, 1, 1))), Query("c10", k=1)])
+    assert [len(answer.hits) for answer in answers] == [3, 0, 1]
+    assert looked == ["c10"]
 
 
 def test_the_passages_of_a_release_that_answer_come_in_reading_order(index: Index) -> None:
