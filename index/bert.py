@@ -37,10 +37,9 @@ def states_of(transformer: Any) -> States | None:  # noqa: ANN401 - a transforme
     config: Any = getattr(transformer, "config", None)
     if getattr(config, "model_type", "") not in _KIN or not _is_plain(config):
         return None
-    import torch
     from torch.nn import functional
 
-    layers = [_take(torch, layer) for layer in transformer.encoder.layer]
+    layers = [_take(layer) for layer in transformer.encoder.layer]
     heads, embed = config.num_attention_heads, transformer.embeddings
 
     def states(input_ids: torch.Tensor, attention_mask: torch.Tensor, **types: torch.Tensor) -> torch.Tensor:
@@ -65,7 +64,9 @@ def _is_plain(config: Any) -> bool:  # noqa: ANN401 - a transformers configurati
     return is_absolute and config.hidden_act == "gelu" and not config.is_decoder
 
 
-def _take(torch: Any, layer: Any) -> _Layer:  # noqa: ANN401 - the module, and a layer of transformers
+def _take(layer: Any) -> _Layer:  # noqa: ANN401 - a layer of transformers
+    import torch
+
     own = layer.attention.self
     parts = (own.query, own.key, own.value)
     return _Layer(
