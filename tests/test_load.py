@@ -179,6 +179,19 @@ def check_walk(pages: list[dict[str, Any]], check: Check) -> str | None:
     return next(filter(None, map(check, pages)), None)
 
 
+def publish_while(readers: list[threading.Thread], generations: Generations, is_over: threading.Event) -> None:
+    """Publish a generation every second while readers read; they end with it."""
+    for reader in readers:
+        reader.start()
+    ends = time.monotonic() + LOAD_S
+    while time.monotonic() < ends:
+        time.sleep(1)
+        generations.publish()
+    is_over.set()
+    for reader in readers:
+        reader.join(TIMEOUT_S)
+
+
 @pytest.fixture(scope="module")
 def queries() -> list[str]:
     files = sorted((ROOT / "tests/data/sample").glob("*.jsonl"))
@@ -222,15 +235,7 @@ def test_readers_meet_no_error_and_no_mixture_while_generations_are_published(
         # Whoever reads what each page brings is still on the list when its generation has been tidied away.
         for walks, pause_s in ((quick, 0.02), (slow, 1.3 * KEPT / 4)):
             threads.append(threading.Thread(target=page, args=(load, url, cycle(queries), is_over, check_one, pause_s, walks)))
-        for thread in threads:
-            thread.start()
-        ends = time.monotonic() + LOAD_S
-        while time.monotonic() < ends:
-            time.sleep(1)
-            generations.publish()
-        is_over.set()
-        for thread in threads:
-            thread.join(TIMEOUT_S)
+        publish_while(threads, generations, is_over)
     assert load.failures == []
     assert len(load.generations) > LOAD_S / 2
     assert max(quick) == PAGE * PAGES

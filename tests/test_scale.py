@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import pytest
 import scale_archive
 from conftest import ROOT, build
-from test_load import PAGE, PAGES, Generations, Load, connect, page, read, search_address
+from test_load import LOAD_S, PAGE, PAGES, Generations, Load, connect, page, publish_while, read, search_address
 from test_serve import serving
 
 from index import Filters, Hit, Index, Model, Query, questions
@@ -41,7 +41,6 @@ SLACK = 3  # how much longer a machine may take that does other work too: what f
 QUERIES = 200
 READERS = 12
 READERS_QUERIES = 40
-LOAD_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +141,7 @@ def test_readers_meet_no_error_while_a_generation_is_published_every_second(
             for reader in range(READERS)
         ]
         threads.append(threading.Thread(target=page, args=(load, url, cycle(asked), is_over, check, 0.2, walks)))
-        for thread in threads:
-            thread.start()
-        ends = time.monotonic() + LOAD_S
-        while time.monotonic() < ends:
-            time.sleep(1)
-            generations.publish()
-        is_over.set()
-        for thread in threads:
-            thread.join(60)
+        publish_while(threads, generations, is_over)
     assert load.failures == []
     assert len(load.generations) > LOAD_S / 3
     assert max(walks) == PAGE * PAGES
