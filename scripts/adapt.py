@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -12,6 +11,8 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from index import Model
@@ -116,5 +117,8 @@ def _mean(scores: dict[str, float]) -> float:
 
 
 def _report(args: argparse.Namespace, document: dict[str, object], text: str) -> int:
-    sys.stdout.write((json.dumps(document, ensure_ascii=False, indent=2) if args.json else text) + "\n")
+    if args.json:
+        print_json(document)
+    else:
+        sys.stdout.write(f"{text}\n")
     return 0

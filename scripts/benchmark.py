@@ -16,6 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.printing import print_json
+
 if TYPE_CHECKING:
     from archive import IndexRow, Release
     from index import Model
@@ -81,7 +83,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(args: argparse.Namespace, document: dict[str, Any]) -> int:
-    sys.stdout.write((json.dumps(document, indent=2) if args.json else "\n".join(_describe(document))) + "\n")
+    if args.json:
+        print_json(document)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in _describe(document))
     return 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
+
+from scripts.printing import print_json
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         "seconds": round(seconds, 2),
     }
     if args.json:
-        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        print_json(summary)
     else:
         what = "published" if outcome.published else "up to date"
         superseded = f", {outcome.superseded.paragraphs:,} superseded" if outcome.superseded else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import closing
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         },
     }
     if args.json:
-        sys.stdout.write(json.dumps(document, default=asdict, ensure_ascii=False, indent=2) + "\n")
+        print_json(document, default=asdict)
     else:
         sys.stdout.write("\n".join(_render(document)) + "\n")
     return 0

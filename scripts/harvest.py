@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from archive import Store
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
             sys.stderr.write(f"telusur harvest: another harvest of {args.data} is running; nothing done\n")
             reports = []
     if args.json:
-        sys.stdout.write(json.dumps({"sources": [one.to_json() for one in reports]}, ensure_ascii=False, indent=2) + "\n")
+        print_json({"sources": [one.to_json() for one in reports]})
     return 1 if any(one.stopped is not None for one in reports) else 0
 
 

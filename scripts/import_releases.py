@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -12,6 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from archive import Outcome, Release, Store
@@ -107,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         listed = [{"source": failure.source, "message": failure.message} for failure in failures]
         formats = {"formats": dict(tally.files), "zip_members": dict(tally.members)}
-        sys.stdout.write(json.dumps({**summary, **formats, "failures": listed}, ensure_ascii=False, indent=2) + "\n")
+        print_json({**summary, **formats, "failures": listed})
     else:
         sys.stdout.write(_describe(summary, tally) + "\n")
     return 1 if failures else 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from scripts.printing import print_json
 
 
 class Actions:
@@ -57,8 +58,3 @@ def print_taken_off(args: argparse.Namespace, done: str, names: Sequence[str], n
         print_json({done: names})
     else:
         sys.stdout.write(f"{done} {', '.join(names)}{note}\n")
-
-
-def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

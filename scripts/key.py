@@ -7,7 +7,8 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from scripts.keeping import Actions, print_json, print_list, print_taken_off
+from scripts.keeping import Actions, print_list, print_taken_off
+from scripts.printing import print_json
 
 _PER_MINUTE = 600
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+
+from scripts.printing import print_json
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             sys.stderr.write(f"{error}\n")
     store.close()
     if args.json:
-        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        print_json(summary)
     else:
         sys.stdout.write(", ".join(f"{len(ids):,} {name}" for name, ids in summary.items() if ids) + "\n")
     return 1 if summary["unknown"] else 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import textwrap
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from index import Answer, Hit
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         index.warm()  # else `took_ms` would be the time of loading the model
         answer = index.search(query)
     if args.json:
-        sys.stdout.write(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) + "\n")
+        print_json(answer.to_dict())
     else:
         sys.stdout.write(_render(answer))
     return 0

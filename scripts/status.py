@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from archive import Store
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     with closing(Store(path)) as store:
         found = _collect(store, args.data)
     if args.json:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+        print_json(found)
     else:
         sys.stdout.write("\n".join(_describe(found)) + "\n")
     return 0

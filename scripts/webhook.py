@@ -8,7 +8,8 @@ from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from scripts.keeping import Actions, print_json, print_list, print_taken_off
+from scripts.keeping import Actions, print_list, print_taken_off
+from scripts.printing import print_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 THREADS = 16
-"""Twice as many as wait for each other at a time: queries that arrive together are encoded and compared together."""
+"""Requests answered at once: only queries that are under way together can be encoded and compared together."""
 
 _SWITCH_S = 0.0005
 """How long a thread keeps the interpreter from others. The model gives it back and takes it again a hundred times a query: by
