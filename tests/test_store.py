@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -306,7 +307,10 @@ def without_privileges() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("folder_mode", [0o555, 0o777])
-def test_a_read_only_archive_is_one_clear_error(shared_folder: Path, folder_mode: int) -> None:
+def test_a_read_only_archive_is_one_clear_error(shared_folder: Path, folder_mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The project itself may lie in a folder that nobody else may enter.
+    shutil.copytree(str(files("archive") / "migrations"), shared_folder / "package/migrations")
+    monkeypatch.setattr("archive.store.files", lambda _package: shared_folder / "package")
     path = shared_folder / "archive.sqlite"
     Store(path).close()
     path.chmod(0o444)
