@@ -6,7 +6,6 @@ slow client costs a connection, not a worker, and connections are cut off here w
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 THREADS = 16
 """Requests answered at once: only queries that are under way together can be encoded and compared together."""
-
-_SWITCH_S = 0.0005
-"""How long a thread keeps the interpreter from others. The model gives it back and takes it again a hundred times a query: by
-Python's own 5 ms, one query would wait for the pages of all others at each of its steps."""
 
 _BACKLOG = 1024
 _CONNECTIONS = 1000
@@ -90,7 +85,6 @@ class Server:
 
     def run(self) -> None:
         """Answer until told to stop; then take no more requests, finish those that are whole, and return."""
-        sys.setswitchinterval(_SWITCH_S)
         while not self._stopping.is_set():
             self._turn()
             if (now := time.monotonic()) >= self._next_look:
