@@ -107,13 +107,19 @@ def _serve_http(args: argparse.Namespace, server: Server[Any], index: Index, lis
         streamable_http_path=_PATH, stateless_http=True, json_response=True, transport_security=allowed
     )
     url = f"http://{shown}:{port}{_PATH}"
-    if args.json:
-        sys.stdout.write(json.dumps({"url": url, "host": host, "port": port}) + "\n")
-        sys.stdout.flush()
-    # Only now, with everything imported: Python loses a Ctrl+C that comes while it cleans up behind an import.
-    sys.stderr.write(f"serving {args.data} to assistants at {url} (Ctrl+C stops)\n")
-    start_warming(index)
-    uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])
+
+    class _Announced(uvicorn.Server):
+        """Says that it serves once it does, for only from then on does it hear Ctrl+C."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if args.json:
+                sys.stdout.write(json.dumps({"url": url, "host": host, "port": port}) + "\n")
+                sys.stdout.flush()
+            sys.stderr.write(f"serving {args.data} to assistants at {url} (Ctrl+C stops)\n")
+            start_warming(index)
+
+    _Announced(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
