@@ -25,6 +25,7 @@ pytestmark = pytest.mark.model
 LIGHTHOUSE = ROOT / "tests/lighthouse/node_modules/.bin/lighthouse"
 LEAST = 95
 CATEGORIES = ("performance", "accessibility", "best-practices")
+MAX_TRIES = 3
 MAX_BYTES = 100_000
 RESULTS = "/?q=ASN+harus+melayani"
 
@@ -57,7 +58,10 @@ def site(data: Path, cache_dir: Path) -> Iterator[str]:
 
 
 def run_lighthouse(address: str, is_phone: bool) -> dict[str, Any]:
-    """One report of Lighthouse, 0 to 100 for each category, with what it found wrong."""
+    """One report of Lighthouse, 0 to 100 for each category, with what it found wrong.
+
+    Chromium loses a trace now and then. Such a run has judged nothing, and Lighthouse itself asks for another.
+    """
     flags = ["--headless=new", "--no-first-run", "--disable-gpu", "--no-sandbox"]
     command = [
         str(LIGHTHOUSE),
@@ -69,7 +73,10 @@ def run_lighthouse(address: str, is_phone: bool) -> dict[str, Any]:
     ]
     command += [f"--chrome-flags={' '.join(flags)}", *([] if is_phone else ["--preset=desktop"])]
     environment = os.environ | {"CHROME_PATH": every_page.find_chromium()}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    for _ in range(MAX_TRIES):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+        if "Please run Lighthouse again" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert isinstance(report, dict)
