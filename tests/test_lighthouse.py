@@ -6,6 +6,9 @@ import json
 import os
 import statistics
 import subprocess
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,11 +53,24 @@ def release(data: Path, real_encoder: Encoder) -> str:
 
 @pytest.fixture(scope="module")
 def site(data: Path, cache_dir: Path) -> Iterator[str]:
-    """Address of the real server, without a slash at its end."""
+    """Address of the real server once it has warmed up, without a slash at its end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TELUSUR_CACHE", str(cache_dir))
         with serving(data) as (_, url):
+            wait_until_ready(url)
             yield url.rstrip("/")
+
+
+def wait_until_ready(url: str) -> None:
+    """Wait for at most a minute until the server's encoder is loaded: until then it has no core to spare for pages."""
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(url + "readyz", timeout=10):  # noqa: S310 - http
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+        time.sleep(0.1)
+    pytest.fail(f"{url} is still not ready")
 
 
 def run_lighthouse(address: str, is_phone: bool) -> dict[str, Any]:
