@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,6 +46,18 @@ def batch() -> Iterator[dict[str, torch.Tensor]]:
         }
 
 
+@pytest.fixture
+def many() -> Iterator[dict[str, torch.Tensor]]:
+    """Texts of 1 to 21 tokens: enough that keys are padded, and not a whole tile of them."""
+    import torch
+
+    lengths = torch.arange(1, 22)
+    with torch.inference_mode():
+        mask = (torch.arange(21) < lengths[:, None]).long()
+        drawn = torch.randint(2, 40, mask.shape, generator=torch.Generator().manual_seed(5))
+        yield {"input_ids": torch.where(mask.bool(), drawn, 1), "attention_mask": mask}
+
+
 def require_equal(model: Any, features: dict[str, torch.Tensor]) -> None:
     import torch
 
@@ -60,6 +73,39 @@ def require_equal(model: Any, features: dict[str, torch.Tensor]) -> None:
 @pytest.mark.parametrize("kind", ["Bert", "XLMRoberta"])
 def test_states_are_those_of_transformers(kind: str, rows: int, batch: dict[str, torch.Tensor]) -> None:
     require_equal(make(kind), {name: values[:rows] for name, values in batch.items()})
+
+
+@pytest.mark.parametrize("is_fused", [True, False], ids=["fused", "plain"])
+def test_states_of_many_tokens_are_those_of_transformers(
+    is_fused: bool, many: dict[str, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    if is_fused and not torch.backends.mkldnn.is_available():
+        pytest.skip("this build of torch has no oneDNN")
+    model = make("Bert")
+    if not is_fused:
+        monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace())
+    assert bert._fuses(model) is is_fused
+    require_equal(model, many)
+
+
+def test_states_in_bfloat16_are_as_near_as_those_of_transformers(many: dict[str, torch.Tensor]) -> None:
+
+    model, rough = make("Bert"), make("Bert").bfloat16()
+    states = bert.states_of(rough)
+    assert states is not None
+    tokens = many["attention_mask"].bool()
+    expected = model(**many).last_hidden_state[tokens]
+    theirs = (rough(**many).last_hidden_state[tokens].float() - expected).square().mean()
+    ours = (states(**many)[tokens].float() - expected).square().mean()
+    assert 0 < ours < 1.1 * theirs < 0.001
+
+
+def test_few_sizes_are_multiplied() -> None:
+    sizes = {count: bert._round_up(count) for count in range(1, 4097)}
+    assert all(count <= size < 1.25 * count + 16 for count, size in sizes.items())
+    assert len(set(sizes.values())) == 28
 
 
 def test_kinds_of_tokens_count(batch: dict[str, torch.Tensor]) -> None:
