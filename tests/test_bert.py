@@ -91,7 +91,6 @@ def test_states_of_many_tokens_are_those_of_transformers(
 
 
 def test_states_in_bfloat16_are_as_near_as_those_of_transformers(many: dict[str, torch.Tensor]) -> None:
-
     model, rough = make("Bert"), make("Bert").bfloat16()
     states = bert.states_of(rough)
     assert states is not None
