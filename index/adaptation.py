@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from archive import IndexRow, Store
-from index import training
+from index import rewording, training
 from index.build import StartProgress, data_paths, indexed_rows
 from index.encoder import Encoder
 from index.generation import load
@@ -128,7 +128,8 @@ def _sources(rows: Sequence[IndexRow]) -> list[Source]:
 
 def _judge(encoder: Encoder, pairs: Sequence[Pair], target: Target) -> np.ndarray:
     """Reciprocal rank of each pair's release among all, by meaning alone: float64, shape (len(pairs),)."""
-    queries = target.space.place_queries(encoder.encode_queries([pair.question for pair in pairs]))
+    asked = rewording.encode(encoder.encode_queries, [pair.question for pair in pairs])
+    queries = target.space.place_queries(asked)
     scores = queries @ target.passages.T - target.offsets
     by_release = np.maximum.reduceat(scores, np.flatnonzero(np.diff(target.releases, prepend=-1)), axis=1)
     right = by_release[np.arange(len(pairs)), target.releases[[pair.row for pair in pairs]]]

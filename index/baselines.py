@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from archive import Store
-from index import query_syntax, ranking, space
+from index import query_syntax, ranking, rewording, space
 from index.build import data_paths, indexed_rows, read_unplaced
 from index.encoder import Matrix, unit
 from index.evaluation import Found
@@ -29,6 +29,7 @@ NAMES = {
     "no-centring": "the product without the means taken off",
     "no-map": "the product without the map",
     "no-hubs": "the product without the hub offsets",
+    "no-rewording": "the product with questions read in their own words only",
     "no-words": "the product without words",
     "no-coverage": "the product with words weighed by BM25 over its bound alone, however little of the query they cover",
 }
@@ -38,8 +39,8 @@ DEPTH = 20
 
 _FUSED_AFTER = 60  # k of Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion", SIGIR 2009
 
-_Rank = Callable[[str, Matrix, np.ndarray | None], np.ndarray]
-"""Scores all paragraphs for a text and its vector, shape (1, dim), given which may be found; -inf for those not found."""
+_Rank = Callable[[str, np.ndarray | None], np.ndarray]
+"""Scores all paragraphs for a text, given which may be found; -inf for those not found."""
 
 
 class QueryVectors:
@@ -67,6 +68,7 @@ class QueryVectors:
 class _Steps:
     """Which of the product's steps are taken."""
 
+    rewording: bool = True
     context: bool = True
     centring: bool = True
     map: bool = True
@@ -107,7 +109,7 @@ class Baselines:
         def find(text: str) -> Found:
             wanted = query_syntax.parse(text)
             allowed = self._live.satisfying(wanted)
-            scores = rank(wanted.meaning, self._vectors.encode_queries([wanted.meaning]), allowed)
+            scores = rank(wanted.meaning, allowed)
             if allowed is not None:
                 scores = np.where(allowed, scores, -np.inf)
             scored = ranking.by_release(scores.astype(np.float32), self._live.layout, least=-np.inf)
@@ -124,17 +126,17 @@ class Baselines:
             return self._rank_fused
         return self._without(_Steps(**{name.removeprefix("no-"): False}))
 
-    def _rank_words(self, text: str, _vector: Matrix, allowed: np.ndarray | None) -> np.ndarray:
+    def _rank_words(self, text: str, allowed: np.ndarray | None) -> np.ndarray:
         rows = self._live.words.best(text, allowed).rows
         scores = np.full(len(self._places), -np.inf)
         scores[rows] = -np.arange(len(rows))
         return scores
 
-    def _rank_alone(self, _text: str, vector: Matrix, _allowed: np.ndarray | None) -> np.ndarray:
-        return np.asarray(self._unplaced.alone @ vector[0])
+    def _rank_alone(self, text: str, _allowed: np.ndarray | None) -> np.ndarray:
+        return np.asarray(self._unplaced.alone @ self._vectors.encode_queries([text])[0])
 
-    def _rank_fused(self, text: str, vector: Matrix, allowed: np.ndarray | None) -> np.ndarray:
-        similarities = self._rank_alone(text, vector, allowed)
+    def _rank_fused(self, text: str, allowed: np.ndarray | None) -> np.ndarray:
+        similarities = self._rank_alone(text, allowed)
         if allowed is not None:
             similarities = np.where(allowed, similarities, -np.inf)
         scores = np.empty(len(similarities))
@@ -157,7 +159,9 @@ class Baselines:
         placed = placing.place_passages(passages)
         offsets = space.hub_offsets(placed, placing.place_queries(asked)) if steps.hubs else 0
 
-        def rank(text: str, vector: Matrix, allowed: np.ndarray | None) -> np.ndarray:
+        def rank(text: str, allowed: np.ndarray | None) -> np.ndarray:
+            encode = self._vectors.encode_queries
+            vector = rewording.encode(encode, [text]) if steps.rewording else encode([text])
             cosines = np.asarray(placed @ placing.place_queries(vector)[0] - offsets)
             if not steps.words:
                 return cosines

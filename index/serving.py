@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from archive import Store
 from archive.history import has_superseded
-from index import generation, terms, trace
+from index import generation, rewording, terms, trace
 from index.build import data_paths, history_path
 from index.encoder import Encoder, Matrix
 from index.generation import Generation, GenerationError, NoGeneration, Recipe
@@ -151,7 +151,7 @@ class Serving:
         made: dict[tuple[str, str], Matrix] = {}
         for fingerprint, encoder in encoders.items():
             texts = list(dict.fromkeys(text for live, text in queries if live.encoder.fingerprint == fingerprint))
-            vectors = encoder.encode_queries(texts)
+            vectors = rewording.encode(encoder.encode_queries, texts)
             made |= {(fingerprint, text): vectors[place : place + 1] for place, text in enumerate(texts)}
         for key, vector in made.items():
             self._vectors.keep(key, vector)

@@ -27,5 +27,7 @@ some such than that the their theirs them then there these they this those throu
 we were what when where which while who whom whose why will with would you your yours
 """
 
-STOP_WORDS = frozenset(_INDONESIAN.split()) | frozenset(_ENGLISH.split())
+INDONESIAN = frozenset(_INDONESIAN.split())
+ENGLISH = frozenset(_ENGLISH.split())
+STOP_WORDS = INDONESIAN | ENGLISH
 """In the form that `index.terms` gives words before it stems them."""

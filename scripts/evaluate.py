@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], 
         default="",
         help="also measure these rankings of the same archive, parted by commas, and how far each is from the product: words "
         "(BM25 alone), alone (the vectors of paragraphs by themselves), rrf (rank fusion of both), and the product with one "
-        "step left out: no-context, no-centring, no-map, no-hubs, no-words, no-coverage",
+        "step left out: no-context, no-centring, no-map, no-hubs, no-rewording, no-words, no-coverage",
     )
     parser.add_argument("--bootstrap", metavar="N", type=int, default=2_000, help="draws for the intervals (default: 2,000)")
     parser.add_argument("--model", metavar="NAME", help="insist on this model (default: the one that made the index)")
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         GenerationError: There is no index, it is damaged or another model made it; or what other rankings need is gone.
         ModelError: The model cannot be loaded.
     """
-    from index import Index, query_syntax, resolve  # here, not above, so that --help stays instant
+    from index import Index, query_syntax, resolve, rewording  # here, not above, so that --help stays instant
     from index.baselines import NAMES, Baselines, QueryVectors
     from index.encoder import Encoder
     from index.evaluation import compare, read_judged, report, report_off_topic
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         model = resolve(name, args.cache, args.data)
         encoder = Encoder(model)
         vectors = QueryVectors(encoder.encode_queries, encoder.fingerprint)
-        vectors.encode_queries([query_syntax.parse(query.text).meaning for query in queries])
+        rewording.encode(vectors.encode_queries, [query_syntax.parse(query.text).meaning for query in queries])
         loaded.append((model, vectors))
         return vectors
 

@@ -128,6 +128,20 @@ def test_without_hub_offsets_what_lies_near_every_question_comes_first(ranked: R
     assert rankings.releases("telusur", "c340") == ["pasar", "asn", "banjir"]
 
 
+class WordyEncoder(AngleEncoder):
+    """Knows two words for money, each at another angle."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        return super().encode_queries([{"duit": "c0", "uang": "c230"}.get(text, text) for text in texts])
+
+
+def test_without_rewording_a_question_is_where_its_own_words_are(ranked: Ranked) -> None:
+    rankings = ranked(LITTLE_ARCHIVE, WordyEncoder())
+    assert rankings.releases("no-rewording", "duit") == rankings.releases("telusur", "c0") == ["asn", "pasar", "banjir"]
+    assert rankings.releases("telusur", "duit") == rankings.releases("telusur", "c295") == ["pasar", "asn", "banjir"]
+    assert rankings.releases("alone", "duit") == rankings.releases("alone", "c0")
+
+
 @pytest.mark.parametrize(
     ("query", "first"),
     [

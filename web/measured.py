@@ -85,6 +85,7 @@ OTHERS = (
     Other("no-centring", news=Scores(0.232, 0.963, 0.909), sample=Scores(0.236, 1.000, 0.777)),
     Other("no-map", news=Scores(0.222, 0.973, 0.886), sample=Scores(0.235, 0.995, 0.809)),
     Other("no-hubs", news=Scores(0.253, 0.988, 0.923), sample=Scores(0.287, 1.000, 0.812)),
+    Other("no-rewording", news=Scores(0.284, 0.988, 0.934), sample=Scores(0.293, 1.000, 0.831)),
     Other("no-words", news=Scores(0.286, 0.979, 0.934), sample=Scores(0.295, 0.930, 0.832)),
     Other("no-coverage", news=Scores(0.125, 0.994, 0.923), sample=Scores(0.077, 1.000, 0.823)),
 )

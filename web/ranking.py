@@ -44,6 +44,16 @@ STEPS = (
         (Paper("Wang et al.", "Multilingual E5 Text Embeddings", "2402.05672"),),
     ),
     Step(
+        "rewording",
+        lazy_gettext("Pertanyaan dibaca dua kali"),
+        lazy_gettext(
+            "Sekali seperti diketik, sekali dengan kata yang jarang diganti kata yang lazim dalam siaran pers (duit → uang, "
+            "meja hijau → pengadilan), menurut tesaurus yang ditulis proyek ini; rata-rata keduanya yang dicari. Pertanyaan "
+            "berbahasa Inggris dibiarkan, dan pencocokan kata tetap memakai kata yang diketik."
+        ),
+        (Paper("Belkin et al.", "Combining the Evidence of Multiple Query Representations for Information Retrieval, 1995"),),
+    ),
+    Step(
         "context",
         lazy_gettext("Paragraf dalam konteksnya"),
         lazy_gettext(
@@ -153,6 +163,7 @@ RANKINGS = {
     "no-centring": lazy_gettext("tanpa pemusatan"),
     "no-map": lazy_gettext("tanpa peta"),
     "no-hubs": lazy_gettext("tanpa langkah paragraf serbadekat"),
+    "no-rewording": lazy_gettext("pertanyaan dibaca sekali"),
     "no-words": lazy_gettext("tanpa kata"),
     "no-coverage": lazy_gettext("kata dipercaya sepenuhnya"),
 }
