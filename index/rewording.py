@@ -95,7 +95,8 @@ def _is_english(words: Sequence[str]) -> bool:
 def _thesaurus() -> tuple[dict[tuple[str, ...], tuple[str, ...]], int]:
     """The official expression for each one known, itself included, all cut into words; and how many words the longest has."""
     official: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for line in (files("index") / "thesaurus_id.txt").read_text(encoding="utf-8").splitlines():
-        head, variants = line.split(": ")
-        official |= {tuple(known.split()): tuple(head.split()) for known in (head, *variants.split(", "))}
+    for file in (files("index") / "thesaurus").iterdir():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            head, variants = line.split(": ")
+            official |= {tuple(known.split()): tuple(head.split()) for known in (head, *variants.split(", "))}
     return official, max(map(len, official))

@@ -13,7 +13,8 @@ from index.encoder import Matrix
 from index.evaluation import read_judged
 from index.rewording import encode, reworded
 
-LINES = (ROOT / "index/thesaurus_id.txt").read_text(encoding="utf-8").splitlines()
+FILES = sorted((ROOT / "index/thesaurus").iterdir())
+LINES = [line for file in FILES for line in file.read_text(encoding="utf-8").splitlines()]
 VARIANTS = {head: variants.split(", ") for head, variants in (line.split(": ") for line in LINES)}
 
 
