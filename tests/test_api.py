@@ -19,7 +19,7 @@ from index.build import data_paths
 from web import create_app
 
 SEARCH = "/api/v1/search"
-ELSEWHERE = questions.read(questions.ELSEWHERE)[-1]
+ELSEWHERE = questions.read(questions.ELSEWHERE)[-1]  # an English one, which is read as it stands
 TWIN = replace(FLOOD, id="banjir-lagi", title="Rumah Terendam", published="2021-01-20")
 
 

@@ -23,7 +23,7 @@ from web.marking import excerpt
 from web.pages import MAX_HITS, MAX_IDENTICAL
 from web.ranking import RANKINGS, STEPS
 
-ELSEWHERE = questions.read(questions.ELSEWHERE)[-1]
+ELSEWHERE = questions.read(questions.ELSEWHERE)[-1]  # an English one, which is read as it stands
 DIVIDER = "Di bawah garis ini: kemungkinan tidak menjawab"
 
 
